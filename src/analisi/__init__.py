@@ -1,0 +1,1 @@
+"""Analysis workspace of a regional labour-market observatory: company crises and active labour policies (PAL)."""

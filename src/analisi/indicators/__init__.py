@@ -1,0 +1,1 @@
+"""Figures from clean frames: frames in, frames of the same kind out, unrounded."""

@@ -1,0 +1,1 @@
+"""Files as they come, read as text: nothing is inferred here."""

@@ -1,0 +1,218 @@
+"""The tables of printed figures: cases handled, PAL activation as printed, coordination tables, and their sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from analisi.errors import AnalisiError, suggest
+from analisi.sources.text import read_csv_text
+from analisi.tables.schema import ROW, Column, Faults, Table, check_heading, check_key, read_cells
+from analisi.vocabulary import TOTALE, Territorio, load_territorio, normalized, procedure
+from analisi.workspace import resolve, shown
+
+
+def _procedure_codes() -> list[str]:
+    return [p.procedura for p in procedure()]
+
+
+CASI_GESTITI = Table(
+    "casi_gestiti",
+    "un anno, una provincia (sede operativa) e una procedura",
+    (
+        Column("anno", "intero", "anno di riferimento", minimum=1900),
+        Column("provincia", "testo", "provincia della sede operativa, in una delle diciture del territorio"),
+        Column("procedura", "testo", "gruppo di procedure delle linee guida", values=lambda: [*_procedure_codes(), TOTALE]),
+        Column("unita_produttive", "intero", "unità produttive coinvolte; vuoto se ignoto", required=False, minimum=0),
+        Column("lavoratori", "intero", "lavoratori coinvolti (coinvolgimenti, non persone); vuoto se ignoto", required=False, minimum=0),
+    ),
+    ("anno", "provincia", "procedura"),
+)
+ATTIVAZIONE_PAL = Table(
+    "attivazione_pal",
+    "un anno e una procedura: quota di attivazione delle PAL come stampata dalla fonte",
+    (
+        Column("anno", "intero", "anno di riferimento", minimum=1900),
+        Column("procedura", "testo", "procedura della base", values=_procedure_codes),
+        Column("lavoratori_base", "intero", "lavoratori sospesi che fanno da base", minimum=0),
+        Column("quota_attivati_pct", "intero", "quota dei lavoratori della base con PAL attivata, 0-100", minimum=0),
+        Column("approssimata", "testo", "sì se la fonte scrive «circa»", values=lambda: ["sì", "no"]),
+        Column("fonte", "testo", "dove la cifra è stampata"),
+    ),
+    ("anno", "procedura"),
+)
+COORDINAMENTO = Table(
+    "coordinamento",
+    "un anno e un tipo di tavolo di coordinamento",
+    (
+        Column("anno", "intero", "anno di riferimento", minimum=1900),
+        Column("tipo", "testo", "tipo di tavolo", values=lambda: ["regionale", "bilaterale"]),
+        Column("tavoli", "intero", "tavoli convocati nell'anno", minimum=0),
+        Column("fonte", "testo", "dove la cifra è stampata"),
+    ),
+    ("anno", "tipo"),
+)
+FONTI = Table(
+    "fonti",
+    "un file della cartella",
+    (
+        Column("file", "testo", "nome del file"),
+        Column("natura", "testo", "dati pubblicati o sintetici", values=lambda: ["pubblicati", "sintetici"]),
+        Column("titolo", "testo", "documento da cui vengono i dati"),
+        Column("ente", "testo", "ente che li ha diffusi", required=False),
+        Column("nota", "testo", "avvertenze sulla trascrizione", required=False),
+    ),
+    ("file",),
+)
+TABLES = (CASI_GESTITI, ATTIVAZIONE_PAL, COORDINAMENTO, FONTI)
+
+
+@dataclass(frozen=True)
+class Fonte:
+    """The figures of one source, checked. `casi` has a row per year, provincia and procedura of the territory, blanks as null."""
+
+    territorio: Territorio
+    casi: pl.DataFrame
+    attivazione: pl.DataFrame
+    coordinamento: pl.DataFrame
+    documenti: pl.DataFrame
+    avvisi: tuple[str, ...]
+    files: tuple[Path, ...]
+
+    @property
+    def anni(self) -> list[int]:
+        return self.casi["anno"].unique().sort().to_list()
+
+    @property
+    def sintetica(self) -> bool:
+        """Whether any file of the source is declared synthetic."""
+        return "sintetici" in self.documenti["natura"].to_list()
+
+    @property
+    def titolo(self) -> str:
+        """The document the figures come from, as printed under charts and tables."""
+        row = self.documenti.filter(pl.col("file") == "casi_gestiti.csv")
+        return row["titolo"][0] if len(row) else f"file {shown(self.files[0])} (documento di origine non dichiarato)"
+
+    def year_before(self, anno: int) -> int:
+        """The latest year of the source before `anno`. Raises: AnalisiError when there is none."""
+        earlier = [year for year in self.anni if year < anno]
+        if not earlier:
+            msg = f"confronto: la fonte non ha anni prima del {anno}; disponibili: {', '.join(map(str, self.anni))}"
+            raise AnalisiError(msg)
+        return earlier[-1]
+
+    def require_year(self, anno: int, name: str = "anno") -> None:
+        """Raises: AnalisiError when the source has no row of that year."""
+        if anno not in self.anni:
+            msg = f"{name} {anno}: assente dai dati di {shown(self.files[0])}; disponibili: {', '.join(map(str, self.anni))}"
+            raise AnalisiError(msg)
+
+
+def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia") -> Fonte:
+    """The figures of a folder with casi_gestiti.csv (and, if there, attivazione_pal, coordinamento and fonti), or of one CSV file.
+
+    Rows of totals are recognized, checked against the sum of their rows, and left out. A province or a procedure
+    that a year lacks becomes a row of blanks and a warning.
+
+    Raises:
+        AnalisiError: one line per fault, naming file, row, column, value and rule.
+    """
+    place, where = resolve(fonte), load_territorio(territorio)
+    main = place / "casi_gestiti.csv" if place.is_dir() else place
+    if not main.is_file():
+        missing = f"{fonte}: nella cartella manca casi_gestiti.csv" if place.is_dir() else f"fonte «{fonte}»: il file o la cartella non esiste"
+        msg = f"{missing}; indicare una cartella come data/pubblicati oppure un file CSV con le colonne {', '.join(CASI_GESTITI.names)}"
+        raise AnalisiError(msg)
+    casi, warnings = read_casi_gestiti(main, where)
+    beside = {table.name: main.with_name(f"{table.name}.csv") for table in (ATTIVAZIONE_PAL, COORDINAMENTO, FONTI)}
+    small = {name: _read_small(path) for name, path in beside.items()}
+    files = (main, *(path for path in beside.values() if path.is_file()))
+    return Fonte(where, casi, small["attivazione_pal"], small["coordinamento"], small["fonti"], tuple(warnings), files)
+
+
+def _read_small(path: Path) -> pl.DataFrame:
+    """The small table of the file of that name; without rows when the file is not there."""
+    table = next(table for table in TABLES if table.name == path.stem)
+    if not path.is_file():
+        return pl.DataFrame(schema={c.name: pl.Int64 if c.type == "intero" else pl.String for c in table.columns})
+    faults = Faults(shown(path))
+    text = read_csv_text(path)
+    check_heading(text, table, faults.file)
+    rows = read_cells(text, table, faults)
+    check_key(rows, table, faults)
+    faults.raise_if_any()
+    return rows.drop(ROW)
+
+
+def read_casi_gestiti(path: Path, territorio: Territorio) -> tuple[pl.DataFrame, list[str]]:
+    """Rows of `casi_gestiti` (anno, provincia as sigla, procedura, unita_produttive, lavoratori) and the warnings to print with them.
+
+    Raises:
+        AnalisiError: one line per fault, naming file, row, column, value and rule.
+    """
+    faults = Faults(shown(path))
+    text = read_csv_text(path)
+    check_heading(text, CASI_GESTITI, faults.file)
+    rows = read_cells(text, CASI_GESTITI, faults)
+    known = territorio.spellings | dict.fromkeys(["tot", "totale", normalized(territorio.totale)], territorio.totale)
+    sigla = pl.col("provincia").map_elements(lambda name: known.get(normalized(name)), return_dtype=pl.String)
+    for value in rows.filter(sigla.is_null())["provincia"].drop_nulls().unique(maintain_order=True):
+        hint = suggest(value, [p.nome for p in territorio.province])
+        faults.add(rows.filter(pl.col("provincia") == value), "provincia", f"non è del territorio {territorio.nome}; {hint}")
+    rows = rows.with_columns(sigla)
+    check_key(rows.filter(pl.col("provincia").is_not_null()), CASI_GESTITI, faults)
+    faults.raise_if_any()
+    is_total = (pl.col("provincia") == territorio.totale) | (pl.col("procedura") == TOTALE)
+    casi = rows.filter(~is_total)
+    _check_totals(rows.filter(is_total), casi, territorio, faults)
+    faults.raise_if_any()
+    if casi.is_empty():
+        msg = f"{faults.file}: nessuna riga di dati; servono le colonne {', '.join(CASI_GESTITI.names)} con almeno una riga"
+        raise AnalisiError(msg)
+    return _complete(casi.drop(ROW), territorio)
+
+
+def _check_totals(totals: pl.DataFrame, casi: pl.DataFrame, territorio: Territorio, faults: Faults) -> None:
+    """Add a fault for each printed total that differs from the sum of its rows."""
+    for row in totals.iter_rows(named=True):
+        part = casi.filter(pl.col("anno") == row["anno"])
+        if row["provincia"] != territorio.totale:
+            part = part.filter(pl.col("provincia") == row["provincia"])
+        if row["procedura"] != TOTALE:
+            part = part.filter(pl.col("procedura") == row["procedura"])
+        for name in ("unita_produttive", "lavoratori"):
+            if row[name] is not None and row[name] != part[name].sum():
+                rule = f"il totale non coincide con la somma delle sue righe, {part[name].sum()}; correggere il totale o le righe"
+                faults.add(totals.filter(pl.col(ROW) == row[ROW]), name, rule)
+
+
+def _complete(casi: pl.DataFrame, territorio: Territorio) -> tuple[pl.DataFrame, list[str]]:
+    """The full grid of years, province and procedure, with a warning for what is missing, blank or inconsistent."""
+    grid = (
+        casi.select(pl.col("anno").unique().sort())
+        .join(pl.DataFrame({"provincia": territorio.sigle}), how="cross")
+        .join(pl.DataFrame({"procedura": _procedure_codes()}), how="cross")
+    )
+    missing = grid.join(casi, on=CASI_GESTITI.key, how="anti")
+    warnings = []
+    for anno in grid["anno"].unique().sort():
+        lost = missing.filter(pl.col("anno") == anno)
+        for sigla in lost["provincia"].unique(maintain_order=True):
+            codes = lost.filter(pl.col("provincia") == sigla)["procedura"].to_list()
+            what = "manca" if len(codes) == len(_procedure_codes()) else f"manca per {', '.join(codes)}"
+            warnings.append(f"{anno}: {territorio.nomi[sigla]} {what}; i totali non la comprendono e le variazioni che la riguardano restano vuote.")
+    full = grid.join(casi, on=CASI_GESTITI.key, how="left", maintain_order="left")
+    labels = {p.procedura: p.etichetta for p in procedure()}
+    blank = casi.filter(pl.col("unita_produttive").is_null() | pl.col("lavoratori").is_null())
+    for row in blank.iter_rows(named=True):
+        names = [text for name, text in (("unita_produttive", "unità produttive"), ("lavoratori", "lavoratori")) if row[name] is None]
+        place = f"{row['anno']}: {territorio.nomi[row['provincia']]}, {labels[row['procedura']]}"
+        warnings.append(f"{place}: la fonte lascia vuota la cella ({' e '.join(names)}); nei totali non è compresa.")
+    odd = casi.filter((pl.col("unita_produttive") == 0) & (pl.col("lavoratori") > 0))
+    for row in odd.iter_rows(named=True):
+        place = f"{row['anno']}: {territorio.nomi[row['provincia']]}, {labels[row['procedura']]}"
+        warnings.append(f"{place}: {row['lavoratori']} lavoratori con zero unità produttive; verificare con chi ha fornito i dati.")
+    return full, warnings

@@ -1,0 +1,55 @@
+"""Where things are: the workspace is the folder that holds notebooks/ and data/riferimento/."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from analisi.errors import AnalisiError
+
+
+@cache
+def root() -> Path:
+    """Folder of the workspace: ANALISI_CARTELLA, else the nearest above the current folder, else the clone of the package.
+
+    Raises:
+        AnalisiError: none of the three holds a workspace.
+    """
+    chosen = os.environ.get("ANALISI_CARTELLA")
+    here = Path.cwd().resolve()
+    candidates = [Path(chosen).resolve()] if chosen else [here, *here.parents, Path(__file__).resolve().parents[2]]
+    for folder in candidates:
+        if (folder / "notebooks").is_dir() and (folder / "data" / "riferimento").is_dir():
+            return folder
+    msg = (
+        f"{chosen or here}: non è una cartella di lavoro (mancano notebooks/ e data/riferimento/); "
+        "spostarsi nella copia del progetto o indicarla in ANALISI_CARTELLA"
+    )
+    raise AnalisiError(msg)
+
+
+def reference(*parts: str) -> Path:
+    """Path of a reference table of the workspace."""
+    return root().joinpath("data", "riferimento", *parts)
+
+
+def cache_folder() -> Path:
+    """Folder for what may be thrown away, such as the notebooks of runs that failed."""
+    return Path(os.environ.get("ANALISI_CACHE") or root() / ".cache" / "analisi")
+
+
+def resolve(path: str | Path) -> Path:
+    """Absolute path of a file named by the user: relative to the current folder if it is there, else to the workspace."""
+    path = Path(path).expanduser()
+    if path.is_absolute() or path.exists():
+        return path.resolve()
+    return root() / path
+
+
+def shown(path: Path) -> str:
+    """The path as people and published pages see it: relative to the workspace, or only the name when outside of it."""
+    try:
+        return path.resolve().relative_to(root()).as_posix()
+    except ValueError:
+        return path.name
