@@ -47,7 +47,10 @@ def firmness(confronto: IntoFrameT, totale: str = "TOT") -> IntoFrameT:
     Source: Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57(1), 289-300.
     """
     frame = nw.from_native(confronto).select("provincia", "procedura", "unita_produttive", "unita_produttive_confronto")
-    eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    if isinstance(frame, nw.LazyFrame):
+        eager = frame.collect() if frame.implementation.is_polars() else frame.collect(backend="pandas")
+    else:
+        eager = frame
     after, before = _counts(eager["unita_produttive"]), _counts(eager["unita_produttive_confronto"])
     rows = pl.DataFrame(
         [
@@ -72,7 +75,7 @@ def _counts(column: nw.Series) -> list[int | None]:
 
 
 def _like(result: pl.DataFrame, frame: nw.LazyFrame | nw.DataFrame) -> IntoFrameT:
-    """The frame as the kind that was handed in."""
+    """The frame as pandas if that was handed in, lazy if that was polars, else polars."""
     if frame.implementation.is_polars():
         return result.lazy() if isinstance(frame, nw.LazyFrame) else result
     if frame.implementation.is_pandas():

@@ -1,0 +1,263 @@
+"""Charts of the cases handled, each a list of panels (title, spec) on frames that are already aggregated.
+
+Every mark carries its Italian label, which the page shows as a tooltip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from analisi.presentation import theme
+from analisi.presentation.formats import number
+from analisi.vocabulary import TOTALE, Territorio, procedura_labels, procedure
+
+Panel = tuple[str, dict[str, Any]]
+Rows = list[dict[str, Any]]
+
+
+def _data(rows: Rows) -> alt.Data:
+    return alt.Data(values=rows)
+
+
+def _y(names: Sequence[str]) -> alt.Y:
+    return alt.Y("nome", type="nominal", sort=list(names), title=None, scale=alt.Scale(domain=list(names)))
+
+
+def _x(field: str, title: str | None, **scale: Any) -> alt.X:
+    axis = alt.Axis(tickCount=4, title=title, grid=True)
+    return alt.X(field, type="quantitative", axis=axis, scale=alt.Scale(nice=False, **scale))
+
+
+def _label() -> alt.Description:
+    return alt.Description("etichetta", type="nominal")
+
+
+def _text(rows: Rows, field: str, y: alt.Y, **mark: Any) -> alt.Chart:
+    encoding = alt.Chart(_data(rows)).mark_text(aria=False, **mark)
+    return encoding.encode(x=alt.X(field, type="quantitative"), y=y, text=alt.Text("testo", type="nominal"))
+
+
+def _spread(values: Sequence[float | None], margin: float = 0.3) -> list[float]:
+    """Bounds of an axis around zero, with room for the numbers at the ends of the bars."""
+    known = [value for value in values if value is not None] or [0.0]
+    low, high = min(0.0, *known), max(0.0, *known)
+    room = margin * ((high - low) or 1)
+    return [low - room if low < 0 else 0.0, high + room if high > 0 or low == 0 else 0.0]
+
+
+def _by_procedura(draw: Callable[[str], dict[str, Any] | None], codes: Sequence[str]) -> list[Panel]:
+    drawn = [(procedura_labels()[code], draw(code)) for code in codes]
+    return [(title, spec) for title, spec in drawn if spec is not None]
+
+
+def _codes() -> list[str]:
+    return [p.procedura for p in procedure()]
+
+
+def contributions(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
+    """Bars of each provincia's contribution (percentage points) to the region's change of workers, largest first."""
+
+    def draw(code: str) -> dict[str, Any]:
+        part = confronto.filter((pl.col("procedura") == code) & (pl.col("provincia") != territorio.totale))
+        part = part.sort("contributo_pp", descending=True, nulls_last=True, maintain_order=True)
+        rows = [
+            {
+                "nome": territorio.nomi[r["provincia"]],
+                "valore": r["contributo_pp"] or 0,
+                "testo": number(r["contributo_pp"], "decimale_segno") or "n.d.",
+                "colore": theme.UP if (r["contributo_pp"] or 0) >= 0 else theme.DOWN,
+                "etichetta": f"{territorio.nomi[r['provincia']]}: {number(r['contributo_pp'], 'decimale_segno') or 'n.d.'} punti, "
+                f"{number(r['variazione_lavoratori'], 'intero_segno') or 'n.d.'} lavoratori",
+            }
+            for r in part.iter_rows(named=True)
+        ]
+        y = _y([row["nome"] for row in rows])
+        x = _x("valore", "punti percentuali", domain=_spread(part["contributo_pp"].to_list()))
+        bars = alt.Chart(_data(rows)).mark_bar(size=14).encode(x=x, y=y, color=alt.Color("colore", type="nominal", scale=None), description=_label())
+        right = _text([row for row in rows if row["valore"] >= 0], "valore", y, align="left", dx=4)
+        left = _text([row for row in rows if row["valore"] < 0], "valore", y, align="right", dx=-4)
+        return theme.spec(alt.layer(bars, right, left), len(rows))
+
+    return _by_procedura(draw, [TOTALE, *_codes()])
+
+
+def dumbbells(confronto: pl.DataFrame, territorio: Territorio, years: tuple[int, int]) -> list[Panel]:
+    """For each provincia the workers of the two years (confronto, anno) as two points and the way between them."""
+
+    def draw(code: str) -> dict[str, Any]:
+        part = confronto.filter((pl.col("procedura") == code) & (pl.col("provincia") != territorio.totale))
+        part = part.sort("lavoratori", descending=True, nulls_last=True, maintain_order=True)
+        points, ways, texts = [], [], []
+        for r in part.iter_rows(named=True):
+            name, pair = territorio.nomi[r["provincia"]], (r["lavoratori_confronto"], r["lavoratori"])
+            label = f"{name}: {number(pair[0]) or 'n.d.'} nel {years[0]}, {number(pair[1]) or 'n.d.'} nel {years[1]}"
+            for value, colour in zip(pair, (theme.BEFORE, theme.UP), strict=True):
+                if value is not None:
+                    points.append({"nome": name, "valore": value, "colore": colour, "etichetta": label})
+            if None not in pair:
+                ways.append({"nome": name, "da": pair[0], "a": pair[1]})
+            end = max([value for value in pair if value is not None], default=0)
+            texts.append({"nome": name, "valore": end, "testo": f"{number(pair[0]) or 'n.d.'} → {number(pair[1]) or 'n.d.'}"})
+        y = _y([territorio.nomi[sigla] for sigla in part["provincia"]])
+        top = max([row["valore"] for row in points], default=1) or 1
+        x = _x("valore", "lavoratori coinvolti", domain=[-0.04 * top, top * 1.9])
+        line = alt.Chart(_data(ways)).mark_rule(color=theme.GREY, strokeWidth=2, aria=False)
+        line = line.encode(x=alt.X("da", type="quantitative"), x2=alt.X2("a"), y=y)
+        dots = alt.Chart(_data(points)).mark_circle(size=75, opacity=1)
+        dots = dots.encode(x=x, y=y, color=alt.Color("colore", type="nominal", scale=None), description=_label())
+        return theme.spec(alt.layer(line, dots, _text(texts, "valore", y, align="left", dx=9)), len(part))
+
+    return _by_procedura(draw, [TOTALE, *_codes()])
+
+
+_TINTS = {1: ["#E3EFFB", "#B9D7F5", "#7DB5EB"], -1: ["#FDE9E2", "#FAC9B8", "#F6A084"], 0: ["#F1F2F4"] * 3}
+
+
+def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
+    """Tile map: each provincia with its change of workers, tinted by sign and size. No panel when the territory has no tile positions."""
+    if not territorio.has_tiles:
+        return []
+    columns, lines = (max(getattr(p, side) for p in territorio.province) + 1 for side in ("colonna", "riga"))
+
+    def draw(code: str) -> dict[str, Any]:
+        change = dict(confronto.filter(pl.col("procedura") == code).select("provincia", "variazione_lavoratori").iter_rows())
+        largest = max([abs(change[sigla] or 0) for sigla in territorio.sigle if sigla in change], default=0) or 1
+        rows = []
+        for p in territorio.province:
+            value = change.get(p.sigla)
+            sign = 0 if not value else 1 if value > 0 else -1
+            written = number(value, "intero_segno") or "n.d."
+            step = min(int(3 * abs(value or 0) / largest), 2)
+            rows.append(
+                {"x": p.colonna, "y": p.riga, "x1": p.colonna + 1, "y1": p.riga + 1, "cx": p.colonna + 0.5, "cy": p.riga + 0.5,
+                 "sigla": p.sigla, "testo": written, "colore": _TINTS[sign][step], "etichetta": f"{p.nome}: {written} lavoratori"}
+            )  # fmt: skip
+        x = alt.X("x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))
+        y = alt.Y("y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
+        base = alt.Chart(_data(rows))
+        boxes = base.mark_rect(stroke="white", strokeWidth=3, cornerRadius=6)
+        boxes = boxes.encode(x=x, x2=alt.X2("x1"), y=y, y2=alt.Y2("y1"), color=alt.Color("colore", type="nominal", scale=None), description=_label())
+        place = {"x": alt.X("cx", type="quantitative"), "y": alt.Y("cy", type="quantitative")}
+        names = base.mark_text(dy=-9, fontWeight="bold", fontSize=13, aria=False).encode(**place, text=alt.Text("sigla", type="nominal"))
+        values = base.mark_text(dy=9, fontSize=13, aria=False).encode(**place, text=alt.Text("testo", type="nominal"))
+        return theme.spec(alt.layer(boxes, names, values), 0, extra=int(lines * theme.WIDTH / columns * 0.8) - 2 * theme.ROW_HEIGHT)
+
+    return _by_procedura(draw, [TOTALE, *_codes()])
+
+
+def effects(scomposizione: pl.DataFrame, territorio: Territorio) -> list[Panel]:
+    """Number effect and size effect as bars from zero, a dot for their sum: the region by procedura, then each procedura by provincia."""
+    region = scomposizione.filter((pl.col("provincia") == territorio.totale) & (pl.col("procedura") != TOTALE))
+    names = {p.procedura: p.breve for p in procedure()}
+    first = [(territorio.nome, _effects(region, [names[code] for code in region["procedura"]]))]
+
+    def draw(code: str) -> dict[str, Any]:
+        part = scomposizione.filter((pl.col("procedura") == code) & (pl.col("provincia") != territorio.totale))
+        part = part.sort(pl.col("effetto_numero") + pl.col("effetto_dimensione"), descending=True, nulls_last=True, maintain_order=True)
+        return _effects(part, [territorio.nomi[sigla] for sigla in part["provincia"]])
+
+    return first + _by_procedura(draw, _codes())
+
+
+def _effects(part: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
+    rows, totals, ends = [], [], []
+    for name, r in zip(names, part.iter_rows(named=True), strict=True):
+        pair = (r["effetto_numero"], r["effetto_dimensione"])
+        if None in pair:
+            totals.append({"nome": name, "valore": 0, "testo": "n.d.", "etichetta": f"{name}: n.d."})
+            continue
+        label = f"{name}: {number(pair[0], 'intero_segno')} dal numero, {number(pair[1], 'intero_segno')} dalla dimensione"
+        below = above = 0.0
+        for value, colour in zip(pair, (theme.VIOLET, theme.ORANGE), strict=True):
+            start = above if value >= 0 else below
+            rows.append({"nome": name, "da": start, "a": start + value, "colore": colour, "etichetta": label})
+            above, below = (above + value, below) if value >= 0 else (above, below + value)
+        ends += [below, above]
+        totals.append({"nome": name, "valore": sum(pair), "fine": above, "testo": number(sum(pair), "intero_segno"), "etichetta": label})
+    y, x = _y(names), _x("da", "lavoratori", domain=_spread(ends))
+    bars = alt.Chart(_data(rows)).mark_bar(size=13)
+    bars = bars.encode(x=x, x2=alt.X2("a"), y=y, color=alt.Color("colore", type="nominal", scale=None), description=_label())
+    dots = alt.Chart(_data([row for row in totals if "fine" in row])).mark_point(filled=True, shape="diamond", size=70, color=theme.INK, stroke="white", opacity=1)
+    dots = dots.encode(x=alt.X("valore", type="quantitative"), y=y, description=_label())
+    text = _text([row | {"valore": row.get("fine", 0)} for row in totals], "valore", y, align="left", dx=8)
+    return theme.spec(alt.layer(bars, dots, text), len(names))
+
+
+def shares(composizione: pl.DataFrame, territorio: Territorio, years: tuple[int, int]) -> list[Panel]:
+    """For each year, the workers of each provincia divided by procedura as bars to 100."""
+    colours = dict(zip(_codes(), (theme.BLUE, theme.ORANGE, theme.VIOLET, theme.GREEN, theme.WINE, theme.GREY), strict=False))
+    inks = {theme.ORANGE: theme.INK, theme.GREY: theme.INK}
+    order = [territorio.totale, *territorio.sigle]
+
+    def draw(year: int) -> dict[str, Any]:
+        rows = []
+        for sigla in order:
+            start = 0.0
+            for code in _codes():
+                found = composizione.filter((pl.col("anno") == year) & (pl.col("provincia") == sigla) & (pl.col("procedura") == code))
+                share = found["quota_lavoratori"][0] if len(found) else None
+                if not share:
+                    continue
+                label = f"{territorio.nomi[sigla]}, {procedura_labels()[code]}: {number(share, 'pct')} ({number(found['lavoratori'][0])} lavoratori)"
+                written = number(share, "intero") if share >= 9 else ""
+                rows.append(
+                    {"nome": territorio.nomi[sigla], "da": start, "a": start + share, "centro": start + share / 2, "testo": written,
+                     "colore": colours[code], "inchiostro": inks.get(colours[code], "white"), "etichetta": label}
+                )  # fmt: skip
+                start += share
+        y = _y([territorio.nomi[sigla] for sigla in order])
+        base = alt.Chart(_data(rows))
+        bars = base.mark_bar(size=17).encode(
+            x=_x("da", "% dei lavoratori", domain=[0, 100]), x2=alt.X2("a"), y=y,
+            color=alt.Color("colore", type="nominal", scale=None), description=_label(),
+        )  # fmt: skip
+        text = base.mark_text(aria=False, fontSize=11).encode(
+            x=alt.X("centro", type="quantitative"), y=y, text=alt.Text("testo", type="nominal"),
+            color=alt.Color("inchiostro", type="nominal", scale=None),
+        )  # fmt: skip
+        return theme.spec(alt.layer(bars, text), len(order))
+
+    return [(str(year), draw(year)) for year in years]
+
+
+FOREST_BOUNDS = (1 / 16, 16.0)  # ratios beyond these are drawn at the edge
+
+
+def forest(solidita: pl.DataFrame, territorio: Territorio, alpha: float) -> list[Panel]:
+    """Ratio of units with its 95% interval on a logarithmic axis; blue where it is distinguishable from 1, else grey."""
+    region = solidita.filter(pl.col("provincia") == territorio.totale)
+    names = {p.procedura: p.breve for p in procedure()} | {TOTALE: "Totale"}
+    first = [(territorio.nome, _forest(region.with_columns(p_bh="p"), [names[code] for code in region["procedura"]], alpha))]
+
+    def draw(code: str) -> dict[str, Any]:
+        part = solidita.filter((pl.col("procedura") == code) & (pl.col("provincia") != territorio.totale))
+        return _forest(part, [territorio.nomi[sigla] for sigla in part["provincia"]], alpha)
+
+    return first + _by_procedura(draw, solidita["procedura"].unique(maintain_order=True).to_list())
+
+
+def _forest(part: pl.DataFrame, names: Sequence[str], alpha: float) -> dict[str, Any]:
+    low, high = FOREST_BOUNDS
+    rows = []
+    for name, r in zip(names, part.iter_rows(named=True), strict=True):
+        if r["p"] is None:
+            continue
+        ratio = number(r["rapporto_unita"], "due_decimali") or "n.c."
+        written = f"{ratio} ({number(r['inf95'], 'due_decimali') or '0,00'}-{number(r['sup95'], 'due_decimali') or 'senza limite'})"
+        inside = r["rapporto_unita"] is not None and low <= r["rapporto_unita"] <= high
+        rows.append(
+            {"nome": name, "da": max(r["inf95"] or low, low), "a": min(r["sup95"] or high, high), "valore": r["rapporto_unita"] if inside else None,
+             "colore": theme.BLUE if r["p_bh"] is not None and r["p_bh"] <= alpha else theme.GREY, "etichetta": f"{name}: {written}"}
+        )  # fmt: skip
+    y, colour = _y(names), alt.Color("colore", type="nominal", scale=None)
+    axis = alt.Axis(values=[0.125, 0.25, 0.5, 1, 2, 4, 8], title="rapporto fra le unità produttive", labelExpr="datum.value < 1 ? '1/' + (1 / datum.value) : datum.value")
+    x = alt.X("da", type="quantitative", axis=axis, scale=alt.Scale(type="log", domain=[low, high], nice=False))
+    one = alt.Chart(_data([{"uno": 1}])).mark_rule(color=theme.INK, strokeDash=[3, 3], aria=False).encode(x=alt.X("uno", type="quantitative"))
+    bars = alt.Chart(_data(rows)).mark_rule(strokeWidth=3).encode(x=x, x2=alt.X2("a"), y=y, color=colour, description=_label())
+    dots = alt.Chart(_data([row for row in rows if row["valore"] is not None])).mark_circle(size=85, opacity=1)
+    dots = dots.encode(x=alt.X("valore", type="quantitative"), y=y, color=colour, description=_label())
+    return theme.spec(alt.layer(bars, one, dots), len(names))

@@ -1,0 +1,77 @@
+"""Italian numbers: rounded once, here, half up; blank stays blank and what cannot be computed is "n.c."."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from babel.numbers import format_decimal
+
+NOT_COMPUTABLE = "n.c."
+Value = float | int | str | None
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one kind of value is written: decimals, a sign always, a suffix; `excel` is the same as a workbook's format."""
+
+    decimals: int = 0
+    signed: bool = False
+    suffix: str = ""
+
+    @property
+    def excel(self) -> str:
+        digits = "#,##0" + ("." + "0" * self.decimals if self.decimals else "")
+        return f"+{digits};-{digits};{digits}" if self.signed else digits
+
+
+FORMATS: dict[str, Format | None] = {
+    "testo": None,
+    "anno": None,
+    "intero": Format(),
+    "intero_segno": Format(signed=True),
+    "decimale": Format(1),
+    "decimale_segno": Format(1, signed=True),
+    "pct": Format(1, suffix="%"),
+    "pct_segno": Format(1, signed=True, suffix="%"),
+    "due_decimali": Format(2),
+    "tre_decimali": Format(3),
+}
+
+
+def round_half_up(value: float, decimals: int) -> Decimal:
+    """The value to that many decimals, halves away from zero, as official tables round.
+
+    >>> round_half_up(0.25, 1), round_half_up(-1.05, 1)
+    (Decimal('0.3'), Decimal('-1.1'))
+    """
+    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def number(value: Value, style: str = "intero") -> str:
+    """The value as Italian text; a text (such as "n.c.") is left as it is, None is the empty text.
+
+    >>> number(1615), number(-374, "intero_segno"), number(95.92, "pct_segno"), number(None)
+    ('1.615', '−374', '+95,9%', '')
+    """
+    form = FORMATS[style]
+    if value is None:
+        return ""
+    if isinstance(value, str) or form is None:
+        return str(value)
+    rounded = round_half_up(value, form.decimals)
+    if not rounded:
+        rounded = abs(rounded)  # no minus zero
+    pattern = "#,##0" + ("." + "0" * form.decimals if form.decimals else "")
+    sign = "−" if rounded < 0 else "+" if form.signed and rounded else ""
+    return sign + format_decimal(abs(rounded), format=pattern, locale="it_IT") + form.suffix
+
+
+def listing(items: Iterable[str]) -> str:
+    """Items as an Italian list: "a, b e c" ("ed" before an e)."""
+    items = list(items)
+    if len(items) < 2:
+        return "".join(items)
+    joint = "ed" if items[-1][:1].lower() == "e" else "e"
+    return f"{', '.join(items[:-1])} {joint} {items[-1]}"

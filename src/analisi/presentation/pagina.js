@@ -1,0 +1,69 @@
+"use strict";
+/* Sort buttons: added here, so that a reader without scripts sees plain headings. Totals stay at the foot. */
+for (const tavola of document.querySelectorAll("table.tavola")) {
+  const corpo = tavola.tBodies[0];
+  if (corpo.rows.length < 2) continue;
+  const origine = [...corpo.rows];
+  const testate = [...tavola.querySelectorAll("thead th.ordina")].map((th) => [posizione(th), th]);
+  for (const [colonna, th] of testate) {
+    const bottone = document.createElement("button");
+    bottone.type = "button";
+    bottone.append(...th.childNodes);
+    th.append(bottone);
+    bottone.addEventListener("click", () => {
+      const verso = { ascending: "descending", descending: null }[th.ariaSort] ?? (th.ariaSort ? null : "ascending");
+      for (const [, altra] of testate) altra.removeAttribute("aria-sort");
+      const righe = [...origine];
+      if (verso) {
+        th.setAttribute("aria-sort", verso);
+        righe.sort((a, b) => confronta(a.cells[colonna], b.cells[colonna], verso === "ascending" ? 1 : -1));
+      }
+      corpo.append(...righe);
+    });
+  }
+}
+function posizione(th) {
+  /* Column of a heading, counting the columns that group headings span. */
+  const tavola = th.closest("table");
+  const unite = [...tavola.tHead.rows[0].cells];
+  let inizio = 0;
+  for (const cella of unite) {
+    if (cella === th) return inizio;
+    if (tavola.tHead.rows.length > 1 && th.parentNode === tavola.tHead.rows[1] && cella.colSpan * 1 && cella.classList.contains("gruppo")) {
+      const prima = unite.slice(0, unite.indexOf(cella)).filter((c) => c.classList.contains("gruppo")).reduce((n, c) => n + c.colSpan, 0);
+      const i = [...th.parentNode.cells].indexOf(th);
+      if (i >= prima && i < prima + cella.colSpan) return inizio + i - prima;
+    }
+    inizio += cella.colSpan;
+  }
+  return inizio;
+}
+function confronta(a, b, verso) {
+  /* Numbers by value, texts in Italian order; blanks and "n.c." last either way. */
+  const [x, y] = [a, b].map((c) => (c.dataset.v !== undefined && c.dataset.v.trim() !== "" && !isNaN(c.dataset.v) ? Number(c.dataset.v) : null));
+  if (a.classList.contains("n")) return x === null || y === null ? (x === null) - (y === null) : verso * (x - y);
+  return verso * a.textContent.localeCompare(b.textContent, "it");
+}
+/* Tooltips of chart marks: on pointer or touch; Escape or another place closes them. The same figures are in the table below each chart. */
+const fumetto = document.createElement("div");
+fumetto.className = "fumetto";
+fumetto.hidden = true;
+fumetto.setAttribute("aria-hidden", "true");
+document.body.append(fumetto);
+function mostra(evento) {
+  const segno = evento.target.closest ? evento.target.closest("svg [data-t]") : null;
+  if (evento.target === fumetto) return;
+  fumetto.hidden = !segno;
+  if (!segno) return;
+  fumetto.textContent = segno.dataset.t;
+  const r = segno.getBoundingClientRect();
+  const largo = document.documentElement.clientWidth;
+  fumetto.style.left = "0";
+  fumetto.style.top = "0";
+  const f = fumetto.getBoundingClientRect();
+  fumetto.style.left = Math.max(4, Math.min(largo - f.width - 4, r.left + r.width / 2 - f.width / 2)) + scrollX + "px";
+  fumetto.style.top = (r.top - f.height - 6 > 0 ? r.top - f.height - 6 : r.bottom + 6) + scrollY + "px";
+}
+document.addEventListener("pointerover", mostra);
+document.addEventListener("pointerdown", mostra);
+document.addEventListener("keydown", (evento) => { if (evento.key === "Escape") fumetto.hidden = true; });

@@ -1,0 +1,33 @@
+"""Colours and chart settings of every report: one place, so that pages look alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+# Six colours, each at least 3.4:1 on white and told apart in every common colour-vision deficiency.
+BLUE, ORANGE, VIOLET, GREY, GREEN, WINE = "#0066CC", "#F15828", "#4A2264", "#8B8B8B", "#023F00", "#86455A"
+INK, LINE = "#1A1A2E", "#D5DAE1"
+UP, DOWN, BEFORE = BLUE, ORANGE, GREY
+WIDTH = 360  # pixels of a panel as drawn: readable when a phone shrinks it to 288
+ROW_HEIGHT = 24
+_FONT = "Arial"
+
+_CONFIG = {
+    "font": _FONT,
+    "background": "transparent",
+    "view": {"stroke": None},
+    "axis": {
+        "labelFontSize": 12, "labelColor": INK, "titleFontSize": 12, "titleFontWeight": "normal", "titleColor": INK,
+        "domain": False, "ticks": False, "gridColor": LINE, "labelPadding": 5, "labelLimit": 150,
+    },
+    "axisY": {"grid": False},
+    "text": {"fontSize": 12, "color": INK},
+}  # fmt: skip
+
+
+def spec(chart: alt.LayerChart | alt.Chart, rows: int, extra: int = 34) -> dict[str, Any]:
+    """Vega-Lite of a panel of fixed width, as high as its rows and `extra` pixels for the axis."""
+    sized = chart.properties(width=WIDTH, height=max(rows, 2) * ROW_HEIGHT + extra, autosize=alt.AutoSizeParams(type="fit", contains="padding"))
+    return sized.to_dict() | {"config": _CONFIG, "padding": 2}

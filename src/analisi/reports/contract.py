@@ -1,0 +1,166 @@
+"""What a report notebook asks for, read from its parameters cell, and the check of what it is given."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import tokenize
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analisi.errors import AnalisiError, suggest
+from analisi.workspace import resolve, root, shown
+
+TYPES = {"int": "numero intero", "float": "numero", "str": "testo", "bool": "sì o no"}
+PROFILES = ("interno",)  # what `profilo` may be today
+_TRUE, _FALSE = ("sì", "si", "vero", "true", "1"), ("no", "falso", "false", "0")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a notebook: `name: type = default  # help`; `optional` when the type admits None."""
+
+    name: str
+    type: str
+    default: Any
+    help: str
+    optional: bool = False
+
+    def parse(self, text: str) -> Any:
+        """The value written on a command line. Raises: AnalisiError naming the parameter, the value and the type."""
+        if self.optional and text.strip() == "":
+            return None
+        try:
+            if self.type == "bool":
+                low = text.strip().lower()
+                return (_TRUE + _FALSE).index(low) < len(_TRUE)
+            if self.type == "float":
+                return float(text.strip().replace(",", "."))
+            return int(text.strip()) if self.type == "int" else text
+        except ValueError:
+            msg = f"--{self.name} {text}: non è un {TYPES[self.type]}" if self.type != "bool" else f"--{self.name} {text}: scrivere sì o no"
+            raise AnalisiError(msg) from None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A report notebook: its file, its title and its parameters."""
+
+    path: Path
+    title: str
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    def parameter(self, name: str) -> Parameter:
+        """Raises: AnalisiError when the notebook has no such parameter, with the nearest name."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        msg = f"{self.name}: parametro --{name} sconosciuto; {suggest(name, [p.name for p in self.parameters])}"
+        raise AnalisiError(msg)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Every parameter with its value: the given one, else the default."""
+        return {p.name: given.get(p.name, p.default) for p in self.parameters}
+
+
+def notebooks() -> list[Path]:
+    """The report notebooks of the workspace: those of notebooks/ with a cell tagged `parameters`."""
+    return [path for path in sorted((root() / "notebooks").glob("*.ipynb")) if _parameters_cell(_cells(path)) is not None]
+
+
+def find(name: str) -> Contract:
+    """The contract of a notebook, by its name in notebooks/ or by path.
+
+    Raises:
+        AnalisiError: no such notebook, or one without a readable parameters cell.
+    """
+    direct = resolve(name)
+    path = direct if name.endswith(".ipynb") and direct.is_file() else root() / "notebooks" / f"{name.removesuffix('.ipynb')}.ipynb"
+    if not path.is_file():
+        msg = f"notebook «{name}» assente; {suggest(name, [item.stem for item in notebooks()])}"
+        raise AnalisiError(msg)
+    return read_contract(path)
+
+
+def read_contract(path: Path) -> Contract:
+    """The contract written in a notebook. Raises: AnalisiError when the parameters cell is missing or not of the form `name: type = value`."""
+    cells = _cells(path)
+    source = _parameters_cell(cells)
+    if source is None:
+        msg = f"{shown(path)}: nessuna cella con etichetta «parameters»; non è un notebook di rapporto"
+        raise AnalisiError(msg)
+    heading = next((line for cell in cells if cell["cell_type"] == "markdown" for line in _source(cell).splitlines() if line.startswith("# ")), "")
+    return Contract(path, heading.removeprefix("# ").strip() or path.stem, tuple(_read_parameters(source, shown(path))))
+
+
+def _cells(path: Path) -> list[dict[str, Any]]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{shown(path)}: non è un notebook leggibile"
+        raise AnalisiError(msg) from error
+
+
+def _source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+def _parameters_cell(cells: list[dict[str, Any]]) -> str | None:
+    tagged = (cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", []))
+    return next((_source(cell) for cell in tagged), None)
+
+
+def _read_parameters(source: str, file: str) -> list[Parameter]:
+    comments = {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    found = []
+    for node in ast.parse(source).body:
+        try:
+            kind, _, none = ast.unparse(node.annotation).partition(" | ")
+            value = ast.literal_eval(node.value)
+            if kind not in TYPES or none not in ("", "None"):
+                raise ValueError(kind)
+            found.append(Parameter(node.target.id, kind, value, comments.get(node.end_lineno, ""), none == "None"))
+        except (AttributeError, ValueError) as error:
+            msg = f"{file}, cella dei parametri, riga {node.lineno}: serve la forma «nome: tipo = valore  # spiegazione», con tipo {', '.join(TYPES)}"
+            raise AnalisiError(msg) from error
+    return found
+
+
+def check(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
+    """The given values, after the checks that need no kernel: profile, territory, source, and that years and provincia are in the data.
+
+    Parameters named fonte, territorio, anno, confronto, provincia, profilo mean the same in every notebook.
+
+    Raises:
+        AnalisiError: the first value that cannot be used, with what is available.
+    """
+    for name in given:
+        contract.parameter(name)
+    values = contract.complete(given)
+    profile = values.get("profilo", PROFILES[0])
+    if profile not in PROFILES:
+        msg = f"--profilo {profile}: non disponibile; disponibili: {', '.join(PROFILES)}"
+        raise AnalisiError(msg)
+    if "fonte" in values:
+        from analisi.tables.pubblicati import read_fonte
+
+        fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"))
+        years = [name for name in ("anno", "confronto") if values.get(name) is not None]
+        for name in years:
+            fonte.require_year(values[name], name)
+        if "confronto" in values and values["confronto"] is None:
+            fonte.year_before(values["anno"])
+        if values.get("provincia") and fonte.territorio.find(values["provincia"]) is None:
+            msg = f"--provincia {values['provincia']}: non è del territorio; {suggest(values['provincia'], fonte.territorio.sigle)}"
+            raise AnalisiError(msg)
+    return given

@@ -1,0 +1,54 @@
+"""Where a report comes from: its inputs with their hash, the versions that made it, its parameters, the commit."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from analisi.presentation.blocks import Block, Col, table
+from analisi.tables.pubblicati import Fonte
+from analisi.workspace import reference, resolve, root, shown
+
+PACKAGES = ("analisi", "altair", "narwhals", "nbconvert", "papermill", "polars", "scipy", "vl-convert-python")
+
+
+def commit() -> str:
+    """The commit of the workspace, marked when files differ from it; says so when there is none."""
+
+    def git(*args: str) -> str:
+        return subprocess.run(["git", "-C", str(root()), *args], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "src", "notebooks", "data")
+        return git("rev-parse", "HEAD") + (" con modifiche non registrate" if changed else "")
+    except (OSError, subprocess.SubprocessError):
+        return "non disponibile"
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def inputs(fonte: Fonte) -> Block:
+    """The files that were read, data and reference tables, each with its document and its sha256."""
+    titles = dict(fonte.documenti.select("file", "titolo").iter_rows())
+    read = [*fonte.files, reference("procedure.csv"), fonte.territorio.file]
+    rows = pl.DataFrame({"file": [shown(path) for path in read], "documento": [titles.get(path.name, "tabella di riferimento" if path.parent != fonte.files[0].parent else "") for path in read], "sha256": [sha256(path) for path in read]})
+    return table(rows, [Col("file", "File"), Col("documento", "Documento"), Col("sha256", "sha256")], title="Dati letti")
+
+
+def versions(parameters: dict[str, Any]) -> Block:
+    """The parameters of this edition, the versions of the programs, and the commit; paths outside the workspace by name only."""
+    texts = {name: str(value) for name, value in parameters.items()}
+    texts |= {name: shown(resolve(text)) for name, text in texts.items() if "/" in text or "\\" in text}
+    rows = [("parametro " + name, text or "(vuoto)") for name, text in texts.items()]
+    rows += [("Python", platform.python_version()), *((name, version(name)) for name in PACKAGES), ("revisione (git)", commit())]
+    frame = pl.DataFrame(rows, schema=["voce", "valore"], orient="row")
+    return table(frame, [Col("voce", "Voce"), Col("valore", "Valore")], title="Parametri e versioni")
