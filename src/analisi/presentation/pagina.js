@@ -4,7 +4,7 @@ for (const tavola of document.querySelectorAll("table.tavola")) {
   const corpo = tavola.tBodies[0];
   if (corpo.rows.length < 2) continue;
   const origine = [...corpo.rows];
-  const testate = [...tavola.querySelectorAll("thead th.ordina")].map((th) => [posizione(th), th]);
+  const testate = [...tavola.querySelectorAll("thead th.ordina")].map((th) => [Number(th.dataset.c), th]);
   for (const [colonna, th] of testate) {
     const bottone = document.createElement("button");
     bottone.type = "button";
@@ -21,22 +21,6 @@ for (const tavola of document.querySelectorAll("table.tavola")) {
       corpo.append(...righe);
     });
   }
-}
-function posizione(th) {
-  /* Column of a heading, counting the columns that group headings span. */
-  const tavola = th.closest("table");
-  const unite = [...tavola.tHead.rows[0].cells];
-  let inizio = 0;
-  for (const cella of unite) {
-    if (cella === th) return inizio;
-    if (tavola.tHead.rows.length > 1 && th.parentNode === tavola.tHead.rows[1] && cella.colSpan * 1 && cella.classList.contains("gruppo")) {
-      const prima = unite.slice(0, unite.indexOf(cella)).filter((c) => c.classList.contains("gruppo")).reduce((n, c) => n + c.colSpan, 0);
-      const i = [...th.parentNode.cells].indexOf(th);
-      if (i >= prima && i < prima + cella.colSpan) return inizio + i - prima;
-    }
-    inizio += cella.colSpan;
-  }
-  return inizio;
 }
 function confronta(a, b, verso) {
   /* Numbers by value, texts in Italian order; blanks and "n.c." last either way. */

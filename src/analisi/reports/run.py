@@ -1,0 +1,118 @@
+"""One report: the notebook is run, its page and files are made aside, and only a good report takes its place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from analisi.errors import AnalisiError
+from analisi.presentation.blocks import NO_PREVIEW
+from analisi.reports.contract import Contract
+from analisi.workspace import cache_folder, root
+
+
+class RunFailed(AnalisiError):
+    """A cell of the notebook ended in an error; the executed notebook is kept for inspection."""
+
+
+def default_output(contract: Contract, given: dict[str, Any]) -> Path:
+    """reports/<notebook>-<year>, with the name of the source or territory when it is not the usual one."""
+    values = contract.complete(given)
+    names = [contract.name] + ([str(values["anno"])] if "anno" in values else [])
+    for name in ("territorio", "fonte"):
+        if name in values and values[name] != contract.parameter(name).default:
+            names.append(Path(values[name]).stem)
+    return root() / "reports" / "-".join(names)
+
+
+def run(contract: Contract, given: dict[str, Any], output: Path, *, progress: bool = False) -> Path:
+    """Run a notebook with checked parameters and publish it in `output`; the path of the page.
+
+    The page, the executed notebook, the workbook and dati/*.csv are made in a folder beside `output` and moved
+    there at the end, the page last: whatever happens before, an older report stays as it was.
+
+    Raises:
+        RunFailed: a cell failed (which one, and its error), or nothing could be published.
+        AnalisiError: the folder cannot be written.
+    """
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+    except OSError as error:
+        msg = f"{output.parent}: non si può scrivere ({error.strerror}); scegliere un'altra cartella con --uscita"
+        raise AnalisiError(msg) from error
+    try:
+        _execute(contract, given, staging / f"{contract.name}.ipynb", progress)
+        _export(contract.name, staging)
+        return _publish(staging, output, f"{contract.name}.html")
+    except OSError as error:
+        msg = f"{output}: la pubblicazione non è riuscita ({error.strerror}); il rapporto precedente, se c'era, è rimasto"
+        raise RunFailed(msg) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _execute(contract: Contract, given: dict[str, Any], target: Path, progress: bool) -> None:
+    import papermill
+
+    os.environ[NO_PREVIEW] = "1"
+    bar = {"desc": contract.name, "unit": " celle", "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} celle [{elapsed}, mancano {remaining}]"}
+    try:
+        papermill.execute_notebook(
+            contract.path, target, given, progress_bar=bar if progress else False, extra_arguments=["--log-level=ERROR"]
+        )
+    except papermill.PapermillExecutionError as error:
+        kept = cache_folder() / "falliti" / target.name
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(target, kept)
+        msg = f"{contract.name}: errore nella cella {_failed_cell(target)}: {error.ename}: {error.evalue}\nNessuna pagina pubblicata. Notebook eseguito, da ispezionare: {kept}"
+        raise RunFailed(msg) from error
+    finally:
+        del os.environ[NO_PREVIEW]
+
+
+def _failed_cell(notebook: Path) -> str:
+    """Number of the failed cell as in the notebook of the analyst, and its first line."""
+    import nbformat
+
+    cells = [cell for cell in nbformat.read(notebook, as_version=4).cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])]
+    injected = False
+    for position, cell in enumerate(cells, start=1):
+        injected |= "injected-parameters" in cell.metadata.get("tags", [])
+        if cell.cell_type == "code" and any(output.output_type == "error" for output in cell.outputs):
+            first = cell.source.strip().splitlines()[0] if cell.source.strip() else ""
+            return f"{position - injected} («{first}»)"
+    return "?"
+
+
+def _export(name: str, staging: Path) -> None:
+    import nbformat
+
+    from analisi.reports.exporter import AnalisiExporter, add_previews
+
+    notebook = nbformat.read(staging / f"{name}.ipynb", as_version=4)
+    page, resources = AnalisiExporter().from_notebook_node(notebook, {"metadata": {"name": name}, "unique_key": name})
+    (staging / f"{name}.html").write_text(page, encoding="utf-8", newline="\n")
+    for file, data in resources["outputs"].items():
+        path = staging / file
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+    add_previews(notebook)
+    nbformat.write(notebook, staging / f"{name}.ipynb")
+
+
+def _publish(staging: Path, output: Path, page: str) -> Path:
+    """Move what was made to its place: the whole folder if there is none yet, else file by file, the page last."""
+    if not output.exists():
+        staging.chmod(0o755)
+        staging.rename(output)
+        return output / page
+    made = sorted((path for path in staging.rglob("*") if path.is_file()), key=lambda path: path.name == page)
+    for path in made:
+        target = output / path.relative_to(staging)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, target)
+    return output / page
