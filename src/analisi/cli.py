@@ -70,7 +70,13 @@ class Notebook(Gruppo):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         contract = find(cmd_name)
         options = [_option(contract, parameter.name) for parameter in contract.parameters]
-        options.append(click.Option(["--uscita"], metavar="CARTELLA", help="Dove pubblicare il rapporto. Predefinita: reports/ con il nome del notebook e l'anno."))
+        options.append(
+            click.Option(
+                ["--uscita"],
+                metavar="CARTELLA",
+                help="Dove pubblicare il rapporto. Predefinita: reports/ con il nome del notebook e l'anno.",
+            )
+        )
         return Comando(
             contract.name, params=options, callback=lambda **given: _run(contract, given), help=contract.title + ".", short_help=contract.title,
             options_metavar="[OPZIONI]", epilog="Esempio:\n  " + _example(contract),
@@ -84,7 +90,9 @@ def _option(contract: Contract, name: str) -> click.Option:
     parameter = contract.parameter(name)
     default = "vuoto" if parameter.default in (None, "") else parameter.default
     text = f"{parameter.help[:1].upper()}{parameter.help[1:]} ({TYPES[parameter.type]}; predefinito: {default})."
-    return click.Option([f"--{name}"], metavar=parameter.type.upper().replace("INT", "NUMERO").replace("STR", "TESTO").replace("BOOL", "SÌ|NO"), help=text)
+    return click.Option(
+        [f"--{name}"], metavar=parameter.type.upper().replace("INT", "NUMERO").replace("STR", "TESTO").replace("BOOL", "SÌ|NO"), help=text
+    )
 
 
 def _example(contract: Contract) -> str:

@@ -74,10 +74,7 @@ class Territorio:
     def spellings(self) -> dict[str, str]:
         """Sigla of the province by every normalized spelling of it."""
         return {
-            normalized(text): p.sigla
-            for p in self.province
-            for text in (p.sigla, p.nome, p.ente, p.istat, p.nuts, *p.varianti)
-            if text
+            normalized(text): p.sigla for p in self.province for text in (p.sigla, p.nome, p.ente, p.istat, p.nuts, *p.varianti) if text
         }
 
     def find(self, text: str) -> str | None:

@@ -152,7 +152,9 @@ def decompose(confronto: IntoFrameT) -> IntoFrameT:
     units, units0 = nw.col("unita_produttive").cast(nw.Float64), nw.col("unita_produttive_confronto").cast(nw.Float64)
     workers, workers0 = nw.col("lavoratori").cast(nw.Float64), nw.col("lavoratori_confronto").cast(nw.Float64)
     size, size0 = nw.col("dimensione"), nw.col("dimensione_confronto")
-    frame = _frame(confronto).with_columns(_ratio(workers, units).alias("dimensione"), _ratio(workers0, units0).alias("dimensione_confronto"))
+    frame = _frame(confronto).with_columns(
+        _ratio(workers, units).alias("dimensione"), _ratio(workers0, units0).alias("dimensione_confronto")
+    )
     undefined = ((units == 0) & (workers == 0)) | ((units0 == 0) & (workers0 == 0))
     number = nw.when(undefined).then(workers - workers0).otherwise((units - units0) * (size0 + size) / 2)
     bigger = nw.when(undefined).then((workers - workers0) * 0.0).otherwise((size - size0) * (units0 + units) / 2)
@@ -184,28 +186,33 @@ def concentration(tavola: IntoFrameT, totale: str = "TOT", top: int = 3) -> Into
 
     Source: O. C. Herfindahl (1950), Concentration in the U.S. Steel Industry, Columbia University.
     """
-    rows = _frame(tavola).filter(
-        (nw.col("provincia") != totale) & ~nw.col("peso_lavoratori").is_null() & (nw.col("lavoratori") > 0)
-    )
+    rows = _frame(tavola).filter((nw.col("provincia") != totale) & (nw.col("lavoratori") > 0))
     keys = ["anno", "procedura"]
-    mine = rows.select(*keys, "provincia", "peso_lavoratori")
-    other = mine.select(*keys, nw.col("provincia").alias("_altra"), nw.col("peso_lavoratori").alias("_peso"))
+    mine = rows.select(*keys, "provincia", "lavoratori")
+    other = mine.select(*keys, nw.col("provincia").alias("_altra"), nw.col("lavoratori").alias("_altri"))
     pairs = mine.join(other, on=keys, how="inner")
-    ahead = (nw.col("_peso") > nw.col("peso_lavoratori")) | (
-        (nw.col("_peso") == nw.col("peso_lavoratori")) & (nw.col("_altra") < nw.col("provincia"))
+    ahead = (nw.col("_altri") > nw.col("lavoratori")) | (
+        (nw.col("_altri") == nw.col("lavoratori")) & (nw.col("_altra") < nw.col("provincia"))
     )
-    ranked = pairs.with_columns(ahead.cast(nw.Int64).alias("_prima")).group_by(*keys, "provincia").agg(
-        nw.col("_prima").sum(), nw.col("peso_lavoratori").max()
+    ranked = (
+        pairs.with_columns(ahead.cast(nw.Int64).alias("_prima"))
+        .group_by(*keys, "provincia")
+        .agg(nw.col("_prima").sum(), nw.col("lavoratori").max())
     )
-    share = nw.col("peso_lavoratori")
+    workers = nw.col("lavoratori")
     counted = ranked.with_columns(
-        nw.when(nw.col("_prima") < top).then(share).otherwise(nw.lit(0.0)).alias("_quota"), (share * share / 10_000).alias("_quadrato")
+        nw.when(nw.col("_prima") < top).then(workers).otherwise(nw.lit(0)).cast(nw.Int64).alias("_prime"),
+        (workers * workers).alias("_quadrati"),
     )
+    # Sums of whole numbers, so that no order of adding changes the last digit.
     result = counted.group_by(keys).agg(
-        nw.col("provincia").count().alias("province"),
-        nw.col("_quota").sum().alias("quota_prime"),
-        nw.col("_quadrato").sum().alias("herfindahl"),
+        nw.col("provincia").count().alias("province"), nw.col("lavoratori").sum(), nw.col("_prime").sum(), nw.col("_quadrati").sum()
     )
-    return result.with_columns(
-        nw.col("province").cast(nw.Int64), (1 / nw.col("herfindahl")).alias("province_equivalenti")
-    ).to_native()
+    total = nw.col("lavoratori")
+    result = result.select(
+        *keys,
+        nw.col("province").cast(nw.Int64),
+        _ratio(nw.col("_prime"), total, 100).alias("quota_prime"),
+        _ratio(nw.col("_quadrati"), total * total).alias("herfindahl"),
+    )
+    return result.with_columns((1 / nw.col("herfindahl")).alias("province_equivalenti")).to_native()

@@ -58,7 +58,11 @@ def ordered(frame: pl.DataFrame, ctx: Contesto) -> pl.DataFrame:
     """Rows by year, then provincia and procedura as in the printed tables, totals last."""
     order = {"provincia": [*ctx.territorio.sigle, ctx.territorio.totale], "procedura": [*(p.procedura for p in procedure()), TOTALE]}
     keys = [pl.col("anno")] if "anno" in frame.columns else []
-    keys += [pl.col(name).replace_strict(values, range(len(values)), return_dtype=pl.Int64) for name, values in order.items() if name in frame.columns]
+    keys += [
+        pl.col(name).replace_strict(values, range(len(values)), return_dtype=pl.Int64)
+        for name, values in order.items()
+        if name in frame.columns
+    ]
     return frame.sort(keys)
 
 
@@ -96,9 +100,20 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
     for p in procedure():
         part = year.filter(pl.col("procedura") == p.procedura).drop("anno", "procedura")
         part = part.with_columns(pl.col("peso_unita", "peso_lavoratori").fill_null(0.0))
-        wide = wide.join(part.rename({name: f"{p.procedura}.{name}" for name in part.columns if name != "provincia"}), on="provincia", how="left", maintain_order="left")
-        for count, weight, label in (("unita_produttive", "peso_unita", p.intestazione_unita), ("lavoratori", "peso_lavoratori", p.intestazione_lavoratori)):
-            columns += [Col(f"{p.procedura}.{count}", label, "intero", p.titolo_stampa), Col(f"{p.procedura}.{weight}", WEIGHT_LABEL, "decimale", p.titolo_stampa)]
+        wide = wide.join(
+            part.rename({name: f"{p.procedura}.{name}" for name in part.columns if name != "provincia"}),
+            on="provincia",
+            how="left",
+            maintain_order="left",
+        )
+        for count, weight, label in (
+            ("unita_produttive", "peso_unita", p.intestazione_unita),
+            ("lavoratori", "peso_lavoratori", p.intestazione_lavoratori),
+        ):
+            columns += [
+                Col(f"{p.procedura}.{count}", label, "intero", p.titolo_stampa),
+                Col(f"{p.procedura}.{weight}", WEIGHT_LABEL, "peso", p.titolo_stampa),
+            ]
     total = year.filter(pl.col("procedura") == TOTALE).select("provincia", totale="lavoratori")
     wide = wide.join(total, on="provincia", how="left", maintain_order="left")
     notes = [
@@ -123,7 +138,9 @@ def _named(frame: pl.DataFrame, ctx: Contesto) -> pl.DataFrame:
 def _percent_text(confronto: pl.DataFrame) -> pl.DataFrame:
     """The per cent change of workers as text for people: Italian, "n.c." from base zero, blank if unknown."""
     texts = [
-        NOT_COMPUTABLE if row["lavoratori_confronto"] == 0 and row["lavoratori"] is not None else number(row["variazione_lavoratori_pct"], "decimale_segno")
+        NOT_COMPUTABLE
+        if row["lavoratori_confronto"] == 0 and row["lavoratori"] is not None
+        else number(row["variazione_lavoratori_pct"], "decimale_segno")
         for row in confronto.iter_rows(named=True)
     ]
     return confronto.with_columns(pl.Series("variazione_pct_testo", texts, dtype=pl.String))
@@ -152,7 +169,16 @@ def comparison_table(confronto: pl.DataFrame, ctx: Contesto) -> Block:
         Col("posizione", f"Posto {ctx.anno}", "intero", "Peso e posizione"), Col("posizione_confronto", f"Posto {ctx.confronto}", "intero", "Peso e posizione"),
     ]  # fmt: skip
     title = f"Lavoratori coinvolti per {ctx.territorio.singolare}, tutte le procedure, {ctx.confronto} e {ctx.anno}"
-    return table(rows, columns, title=title, name="Confronto", totals=1, notes=[NO_BASE, INVOLVEMENTS], source=ctx.source, data="confronto_provinciale")
+    return table(
+        rows,
+        columns,
+        title=title,
+        name="Confronto",
+        totals=1,
+        notes=[NO_BASE, INVOLVEMENTS],
+        source=ctx.source,
+        data="confronto_provinciale",
+    )
 
 
 def contributions_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
@@ -208,7 +234,10 @@ def map_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block | None:
 
 def effects_figure(scomposizione: pl.DataFrame, confronto: pl.DataFrame, solidita: pl.DataFrame, ctx: Contesto) -> Block:
     """More cases or bigger ones."""
-    t, what = ctx.territorio, prose.more_or_bigger(confronto, scomposizione, solidita, ctx.territorio, ctx.years) or "Nessuna variazione da scomporre."
+    t, what = (
+        ctx.territorio,
+        prose.more_or_bigger(confronto, scomposizione, solidita, ctx.territorio, ctx.years) or "Nessuna variazione da scomporre.",
+    )
     columns = [
         Col("luogo", t.singolare.capitalize()), Col("voce", "Procedura"),
         Col("effetto_numero", "Effetto numero", "intero_segno"), Col("effetto_dimensione", "Effetto dimensione", "intero_segno"),
@@ -221,7 +250,11 @@ def effects_figure(scomposizione: pl.DataFrame, confronto: pl.DataFrame, solidit
         subtitle=what,
         alt=f"Barre divise in effetto del numero di unità ed effetto della loro dimensione; il rombo è la somma. {_plain(what)}",
         source=ctx.source,
-        legend=[(theme.VIOLET, "effetto del numero di unità"), (theme.ORANGE, "effetto della dimensione"), (theme.INK, "◆ variazione complessiva")],
+        legend=[
+            (theme.VIOLET, "effetto del numero di unità"),
+            (theme.ORANGE, "effetto della dimensione"),
+            (theme.INK, "◆ variazione complessiva"),
+        ],
         note="L'effetto della regione è calcolato sui totali regionali: non è la somma di quelli provinciali. Ogni riquadro ha la sua scala.",
     )
 
@@ -231,10 +264,19 @@ def mix_figure(composizione: pl.DataFrame, ctx: Contesto) -> Block:
     t = ctx.territorio
     region = composizione.filter(pl.col("provincia") == t.totale)
     share = {(r["anno"], r["procedura"]): r["quota_lavoratori"] for r in region.iter_rows(named=True)}
-    parts = [f"{p.articolo} passano dal {number(share.get((ctx.confronto, p.procedura)), 'pct') or 'n.d.'} al **{number(share.get((ctx.anno, p.procedura)), 'pct') or 'n.d.'}**" for p in procedure()]
+    parts = [
+        f"{p.articolo} passano dal {number(share.get((ctx.confronto, p.procedura)), 'pct') or 'n.d.'} al **{number(share.get((ctx.anno, p.procedura)), 'pct') or 'n.d.'}**"
+        for p in procedure()
+    ]
     what = f"Sul totale regionale dei lavoratori {'; '.join(parts)}."
     colours = (theme.BLUE, theme.ORANGE, theme.VIOLET)
-    columns = [Col("luogo", t.singolare.capitalize()), Col("anno", "Anno", "anno"), Col("voce", "Procedura"), Col("lavoratori", "Lavoratori", "intero"), Col("quota_lavoratori", "Quota %", "decimale")]
+    columns = [
+        Col("luogo", t.singolare.capitalize()),
+        Col("anno", "Anno", "anno"),
+        Col("voce", "Procedura"),
+        Col("lavoratori", "Lavoratori", "intero"),
+        Col("quota_lavoratori", "Quota %", "decimale"),
+    ]
     return figure(
         charts.shares(composizione, t, ctx.years),
         table(_named(composizione, ctx), columns, title="Composizione per procedura", data="composizione"),
@@ -269,7 +311,12 @@ def firmness_figure(solidita: pl.DataFrame, ctx: Contesto) -> Block:
     ]  # fmt: skip
     return figure(
         charts.forest(ordered(solidita, ctx), t, ALPHA),
-        table(_named(solidita, ctx), columns, title=f"Rapporto fra le unità produttive {ctx.anno} e {ctx.confronto}, intervallo al 95%", data="solidita"),
+        table(
+            _named(solidita, ctx),
+            columns,
+            title=f"Rapporto fra le unità produttive {ctx.anno} e {ctx.confronto}, intervallo al 95%",
+            data="solidita",
+        ),
         title=f"Unità produttive {ctx.anno} rispetto al {ctx.confronto}: rapporto e intervallo al 95%",
         subtitle=what,
         alt=f"Per ogni {t.singolare} un punto, il rapporto fra le unità dei due anni, e una linea, il suo intervallo; la verticale tratteggiata è 1, nessun cambiamento. {_plain(what)}",
@@ -283,7 +330,9 @@ def coordination_table(ctx: Contesto) -> Block:
     """The coordination tables held in the year, by type."""
     rows = ctx.fonte.coordinamento.filter(pl.col("anno") == ctx.anno).with_columns(pl.col("tipo").str.to_titlecase())
     title = f"Tavoli di coordinamento convocati nel {ctx.anno}"
-    return table(rows, [Col("tipo", "Tipo di tavolo"), Col("tavoli", "Tavoli", "intero")], title=title, source=ctx.source, data="coordinamento")
+    return table(
+        rows, [Col("tipo", "Tipo di tavolo"), Col("tavoli", "Tavoli", "intero")], title=title, source=ctx.source, data="coordinamento"
+    )
 
 
 def annual_datasets(frames: dict[str, pl.DataFrame], ctx: Contesto) -> list[Block]:
@@ -313,11 +362,19 @@ COLUMNS = {
     "peso_lavoratori": ("Peso lavoratori %", "decimale", "quota dei lavoratori sul totale regionale della procedura, 0-100"),
     "variazione_lavoratori": ("Variazione lavoratori", "intero_segno", "differenza dei lavoratori fra anno e confronto"),
     "variazione_lavoratori_pct": ("Variazione lavoratori %", "decimale_segno", "variazione percentuale dei lavoratori; vuota da base zero"),
-    "contributo_pp": ("Contributo lavoratori (punti)", "decimale_segno", "variazione in punti percentuali del totale regionale di confronto"),
+    "contributo_pp": (
+        "Contributo lavoratori (punti)",
+        "decimale_segno",
+        "variazione in punti percentuali del totale regionale di confronto",
+    ),
     "variazione_peso_pp": ("Variazione peso lavoratori (punti)", "decimale_segno", "differenza del peso dei lavoratori, punti percentuali"),
     "variazione_unita": ("Variazione unità", "intero_segno", "differenza delle unità produttive fra anno e confronto"),
     "variazione_unita_pct": ("Variazione unità %", "decimale_segno", "variazione percentuale delle unità; vuota da base zero"),
-    "contributo_unita_pp": ("Contributo unità (punti)", "decimale_segno", "variazione delle unità in punti percentuali del totale regionale"),
+    "contributo_unita_pp": (
+        "Contributo unità (punti)",
+        "decimale_segno",
+        "variazione delle unità in punti percentuali del totale regionale",
+    ),
     "variazione_peso_unita_pp": ("Variazione peso unità (punti)", "decimale_segno", "differenza del peso delle unità, punti percentuali"),
     "posizione": ("Posizione", "intero", "posto per numero di lavoratori nella procedura, 1 il più alto"),
     "posizione_confronto": ("Posizione, confronto", "intero", "posto nell'anno di confronto"),

@@ -77,7 +77,11 @@ def contributions(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel
         ]
         y = _y([row["nome"] for row in rows])
         x = _x("valore", "punti percentuali", domain=_spread(part["contributo_pp"].to_list()))
-        bars = alt.Chart(_data(rows)).mark_bar(size=14).encode(x=x, y=y, color=alt.Color("colore", type="nominal", scale=None), description=_label())
+        bars = (
+            alt.Chart(_data(rows))
+            .mark_bar(size=14)
+            .encode(x=x, y=y, color=alt.Color("colore", type="nominal", scale=None), description=_label())
+        )
         right = _text([row for row in rows if row["valore"] >= 0], "valore", y, align="left", dx=4)
         left = _text([row for row in rows if row["valore"] < 0], "valore", y, align="right", dx=-4)
         return theme.spec(alt.layer(bars, right, left), len(rows))
@@ -140,7 +144,9 @@ def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
         y = alt.Y("y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
         base = alt.Chart(_data(rows))
         boxes = base.mark_rect(stroke="white", strokeWidth=3, cornerRadius=6)
-        boxes = boxes.encode(x=x, x2=alt.X2("x1"), y=y, y2=alt.Y2("y1"), color=alt.Color("colore", type="nominal", scale=None), description=_label())
+        boxes = boxes.encode(
+            x=x, x2=alt.X2("x1"), y=y, y2=alt.Y2("y1"), color=alt.Color("colore", type="nominal", scale=None), description=_label()
+        )
         place = {"x": alt.X("cx", type="quantitative"), "y": alt.Y("cy", type="quantitative")}
         names = base.mark_text(dy=-9, fontWeight="bold", fontSize=13, aria=False).encode(**place, text=alt.Text("sigla", type="nominal"))
         values = base.mark_text(dy=9, fontSize=13, aria=False).encode(**place, text=alt.Text("testo", type="nominal"))
@@ -181,7 +187,9 @@ def _effects(part: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
     y, x = _y(names), _x("da", "lavoratori", domain=_spread(ends))
     bars = alt.Chart(_data(rows)).mark_bar(size=13)
     bars = bars.encode(x=x, x2=alt.X2("a"), y=y, color=alt.Color("colore", type="nominal", scale=None), description=_label())
-    dots = alt.Chart(_data([row for row in totals if "fine" in row])).mark_point(filled=True, shape="diamond", size=70, color=theme.INK, stroke="white", opacity=1)
+    dots = alt.Chart(_data([row for row in totals if "fine" in row])).mark_point(
+        filled=True, shape="diamond", size=70, color=theme.INK, stroke="white", opacity=1
+    )
     dots = dots.encode(x=alt.X("valore", type="quantitative"), y=y, description=_label())
     text = _text([row | {"valore": row.get("fine", 0)} for row in totals], "valore", y, align="left", dx=8)
     return theme.spec(alt.layer(bars, dots, text), len(names))
@@ -254,9 +262,15 @@ def _forest(part: pl.DataFrame, names: Sequence[str], alpha: float) -> dict[str,
              "colore": theme.BLUE if r["p_bh"] is not None and r["p_bh"] <= alpha else theme.GREY, "etichetta": f"{name}: {written}"}
         )  # fmt: skip
     y, colour = _y(names), alt.Color("colore", type="nominal", scale=None)
-    axis = alt.Axis(values=[0.125, 0.25, 0.5, 1, 2, 4, 8], title="rapporto fra le unità produttive", labelExpr="datum.value < 1 ? '1/' + (1 / datum.value) : datum.value")
+    axis = alt.Axis(
+        values=[0.125, 0.25, 0.5, 1, 2, 4, 8],
+        title="rapporto fra le unità produttive",
+        labelExpr="datum.value < 1 ? '1/' + (1 / datum.value) : datum.value",
+    )
     x = alt.X("da", type="quantitative", axis=axis, scale=alt.Scale(type="log", domain=[low, high], nice=False))
-    one = alt.Chart(_data([{"uno": 1}])).mark_rule(color=theme.INK, strokeDash=[3, 3], aria=False).encode(x=alt.X("uno", type="quantitative"))
+    one = (
+        alt.Chart(_data([{"uno": 1}])).mark_rule(color=theme.INK, strokeDash=[3, 3], aria=False).encode(x=alt.X("uno", type="quantitative"))
+    )
     bars = alt.Chart(_data(rows)).mark_rule(strokeWidth=3).encode(x=x, x2=alt.X2("a"), y=y, color=colour, description=_label())
     dots = alt.Chart(_data([row for row in rows if row["valore"] is not None])).mark_circle(size=85, opacity=1)
     dots = dots.encode(x=alt.X("valore", type="quantitative"), y=y, color=colour, description=_label())

@@ -14,25 +14,33 @@ Value = float | int | str | None
 
 @dataclass(frozen=True)
 class Format:
-    """How one kind of value is written: decimals, a sign always, a suffix; `excel` is the same as a workbook's format."""
+    """How one kind of value is written: decimals, a sign always, a suffix; `excel` is the same as a workbook's format.
+
+    `whole` writes 100 with two decimals, as the printed tables do in their row of totals.
+    """
 
     decimals: int = 0
     signed: bool = False
     suffix: str = ""
+    whole: bool = False
 
     @property
     def excel(self) -> str:
         digits = "#,##0" + ("." + "0" * self.decimals if self.decimals else "")
+        if self.whole:
+            return f"[=100]0.00;{digits}"
         return f"+{digits};-{digits};{digits}" if self.signed else digits
 
 
 FORMATS: dict[str, Format | None] = {
     "testo": None,
+    "codice": None,
     "anno": None,
     "intero": Format(),
     "intero_segno": Format(signed=True),
     "decimale": Format(1),
     "decimale_segno": Format(1, signed=True),
+    "peso": Format(1, whole=True),
     "pct": Format(1, suffix="%"),
     "pct_segno": Format(1, signed=True, suffix="%"),
     "due_decimali": Format(2),
@@ -60,10 +68,11 @@ def number(value: Value, style: str = "intero") -> str:
         return ""
     if isinstance(value, str) or form is None:
         return str(value)
-    rounded = round_half_up(value, form.decimals)
+    decimals = 2 if form.whole and value == 100 else form.decimals
+    rounded = round_half_up(value, decimals)
     if not rounded:
         rounded = abs(rounded)  # no minus zero
-    pattern = "#,##0" + ("." + "0" * form.decimals if form.decimals else "")
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     sign = "−" if rounded < 0 else "+" if form.signed and rounded else ""
     return sign + format_decimal(abs(rounded), format=pattern, locale="it_IT") + form.suffix
 

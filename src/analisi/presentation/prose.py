@@ -33,7 +33,12 @@ def _change(row: dict[str, Any]) -> str:
 
 
 def in_brief(
-    confronto: pl.DataFrame, scomposizione: pl.DataFrame, solidita: pl.DataFrame, territorio: Territorio, years: tuple[int, int], alpha: float
+    confronto: pl.DataFrame,
+    scomposizione: pl.DataFrame,
+    solidita: pl.DataFrame,
+    territorio: Territorio,
+    years: tuple[int, int],
+    alpha: float,
 ) -> list[str]:
     """Four sentences: the region's total, its procedures, more cases or bigger ones, where; and what chance may explain."""
     return [
@@ -177,10 +182,15 @@ def pooled_caution(somma: pl.DataFrame, confronto: pl.DataFrame, territorio: Ter
 
 def extremes(confronto: pl.DataFrame, territorio: Territorio, procedura: str = TOTALE) -> str:
     """Which provinces have the largest rise and the largest fall of workers, for a chart's subtitle."""
-    rows = confronto.filter((pl.col("procedura") == procedura) & (pl.col("provincia") != territorio.totale)).drop_nulls("variazione_lavoratori")
+    rows = confronto.filter((pl.col("procedura") == procedura) & (pl.col("provincia") != territorio.totale)).drop_nulls(
+        "variazione_lavoratori"
+    )
     if rows.is_empty():
         return "Nessuna variazione calcolabile."
-    top, low = rows.sort("variazione_lavoratori", descending=True, maintain_order=True).row(0, named=True), rows.sort("variazione_lavoratori", maintain_order=True).row(0, named=True)
+    top, low = (
+        rows.sort("variazione_lavoratori", descending=True, maintain_order=True).row(0, named=True),
+        rows.sort("variazione_lavoratori", maintain_order=True).row(0, named=True),
+    )
     parts = []
     if top["variazione_lavoratori"] > 0:
         parts.append(f"l'aumento maggiore è di **{territorio.nomi[top['provincia']]}** ({_change(top)})")

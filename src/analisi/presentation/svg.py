@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import xml.etree.ElementTree as ET
+from functools import lru_cache
 from typing import Any
 
 import vl_convert
@@ -22,7 +24,7 @@ def draw(spec: dict[str, Any], alt: str, prefix: str) -> str:
         alt: the picture in words.
         prefix: begins every id inside, so that two pictures of one page share none.
     """
-    raw = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, format_locale="it-IT")
+    raw = _vega(json.dumps(spec))
     ET.register_namespace("", _SVG[1:-1])
     root = ET.fromstring(raw)
     _clean(root)
@@ -32,6 +34,11 @@ def draw(spec: dict[str, Any], alt: str, prefix: str) -> str:
     for number, name in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg))):
         svg = re.sub(rf'(id="|url\(#|href="#){re.escape(name)}(["\)])', rf"\g<1>{prefix}-{number}\2", svg)
     return svg
+
+
+@lru_cache(maxsize=256)  # a page and the preview of the same notebook draw the same pictures
+def _vega(spec: str) -> str:
+    return vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, format_locale="it-IT")
 
 
 def _clean(element: ET.Element) -> None:

@@ -12,7 +12,7 @@ INK, LINE = "#1A1A2E", "#D5DAE1"
 UP, DOWN, BEFORE = BLUE, ORANGE, GREY
 WIDTH = 360  # pixels of a panel as drawn: readable when a phone shrinks it to 288
 ROW_HEIGHT = 24
-_FONT = "Arial"
+_FONT = "Liberation Sans"  # vl-convert carries it, so that texts measure the same everywhere; as wide as Arial
 
 _CONFIG = {
     "font": _FONT,
@@ -20,7 +20,7 @@ _CONFIG = {
     "view": {"stroke": None},
     "axis": {
         "labelFontSize": 12, "labelColor": INK, "titleFontSize": 12, "titleFontWeight": "normal", "titleColor": INK,
-        "domain": False, "ticks": False, "gridColor": LINE, "labelPadding": 5, "labelLimit": 150,
+        "domain": False, "ticks": False, "gridColor": LINE, "labelPadding": 5, "labelLimit": 160,
     },
     "axisY": {"grid": False},
     "text": {"fontSize": 12, "color": INK},
@@ -29,5 +29,7 @@ _CONFIG = {
 
 def spec(chart: alt.LayerChart | alt.Chart, rows: int, extra: int = 34) -> dict[str, Any]:
     """Vega-Lite of a panel of fixed width, as high as its rows and `extra` pixels for the axis."""
-    sized = chart.properties(width=WIDTH, height=max(rows, 2) * ROW_HEIGHT + extra, autosize=alt.AutoSizeParams(type="fit", contains="padding"))
+    sized = chart.properties(
+        width=WIDTH, height=max(rows, 2) * ROW_HEIGHT + extra, autosize=alt.AutoSizeParams(type="fit", contains="padding")
+    )
     return sized.to_dict() | {"config": _CONFIG, "padding": 2}

@@ -95,7 +95,9 @@ def read_contract(path: Path) -> Contract:
     if source is None:
         msg = f"{shown(path)}: nessuna cella con etichetta «parameters»; non è un notebook di rapporto"
         raise AnalisiError(msg)
-    heading = next((line for cell in cells if cell["cell_type"] == "markdown" for line in _source(cell).splitlines() if line.startswith("# ")), "")
+    heading = next(
+        (line for cell in cells if cell["cell_type"] == "markdown" for line in _source(cell).splitlines() if line.startswith("# ")), ""
+    )
     return Contract(path, heading.removeprefix("# ").strip() or path.stem, tuple(_read_parameters(source, shown(path))))
 
 

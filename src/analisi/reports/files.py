@@ -31,12 +31,16 @@ def workbook(title: str, subtitle: str, blocks: Sequence[dict[str, Any]], notes:
     named = [block for block in blocks if block["tipo"] in ("tavola", "dati") and block["nome"]]
     out = io.BytesIO()
     # Texts stay texts: a cell that begins with = must never become a formula, nor an address a link.
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    book = xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    )
     book.set_properties({"title": title, "created": _EPOCH})
     styles = {
         "titolo": book.add_format({"bold": True, "font_size": 16, "font_color": "#0B3A75"}),
         "forte": book.add_format({"bold": True}),
-        "testata": book.add_format({"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E8F0FA", "border": 1, "border_color": "#B8C7DB"}),
+        "testata": book.add_format(
+            {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E8F0FA", "border": 1, "border_color": "#B8C7DB"}
+        ),
         "nota": book.add_format({"text_wrap": True, "valign": "top", "font_color": "#44546A"}),
         "": book.add_format({}),
     }
@@ -54,7 +58,9 @@ def _sheet_name(name: str) -> str:
     return name[:31]
 
 
-def _cover(sheet: Worksheet, title: str, subtitle: str, named: Sequence[dict[str, Any]], notes: Sequence[str], styles: dict[str, Any]) -> None:
+def _cover(
+    sheet: Worksheet, title: str, subtitle: str, named: Sequence[dict[str, Any]], notes: Sequence[str], styles: dict[str, Any]
+) -> None:
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 1, 95)

@@ -40,15 +40,21 @@ def inputs(fonte: Fonte) -> Block:
     """The files that were read, data and reference tables, each with its document and its sha256."""
     titles = dict(fonte.documenti.select("file", "titolo").iter_rows())
     read = [*fonte.files, reference("procedure.csv"), fonte.territorio.file]
-    rows = pl.DataFrame({"file": [shown(path) for path in read], "documento": [titles.get(path.name, "tabella di riferimento" if path.parent != fonte.files[0].parent else "") for path in read], "sha256": [sha256(path) for path in read]})
-    return table(rows, [Col("file", "File"), Col("documento", "Documento"), Col("sha256", "sha256")], title="Dati letti")
+    rows = pl.DataFrame(
+        {
+            "file": [shown(path) for path in read],
+            "documento": [titles.get(path.name, "") if path in fonte.files else "tabella di riferimento" for path in read],
+            "sha256": [sha256(path) for path in read],
+        }
+    )
+    return table(rows, [Col("file", "File"), Col("documento", "Documento"), Col("sha256", "sha256", "codice")], title="Dati letti")
 
 
 def versions(parameters: dict[str, Any]) -> Block:
     """The parameters of this edition, the versions of the programs, and the commit; paths outside the workspace by name only."""
     texts = {name: str(value) for name, value in parameters.items()}
     texts |= {name: shown(resolve(text)) for name, text in texts.items() if "/" in text or "\\" in text}
-    rows = [("parametro " + name, text or "(vuoto)") for name, text in texts.items()]
+    rows = [("Parametro: " + name, text or "(vuoto)") for name, text in texts.items()]
     rows += [("Python", platform.python_version()), *((name, version(name)) for name in PACKAGES), ("revisione (git)", commit())]
     frame = pl.DataFrame(rows, schema=["voce", "valore"], orient="row")
-    return table(frame, [Col("voce", "Voce"), Col("valore", "Valore")], title="Parametri e versioni")
+    return table(frame, [Col("voce", "Voce"), Col("valore", "Valore", "codice")], title="Parametri e versioni")

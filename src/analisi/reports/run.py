@@ -59,7 +59,11 @@ def _execute(contract: Contract, given: dict[str, Any], target: Path, progress: 
     import papermill
 
     os.environ[NO_PREVIEW] = "1"
-    bar = {"desc": contract.name, "unit": " celle", "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} celle [{elapsed}, mancano {remaining}]"}
+    bar = {
+        "desc": contract.name,
+        "unit": " celle",
+        "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} celle [{elapsed}, mancano {remaining}]",
+    }
     try:
         papermill.execute_notebook(
             contract.path, target, given, progress_bar=bar if progress else False, extra_arguments=["--log-level=ERROR"]
@@ -78,7 +82,9 @@ def _failed_cell(notebook: Path) -> str:
     """Number of the failed cell as in the notebook of the analyst, and its first line."""
     import nbformat
 
-    cells = [cell for cell in nbformat.read(notebook, as_version=4).cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])]
+    cells = [
+        cell for cell in nbformat.read(notebook, as_version=4).cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])
+    ]
     injected = False
     for position, cell in enumerate(cells, start=1):
         injected |= "injected-parameters" in cell.metadata.get("tags", [])

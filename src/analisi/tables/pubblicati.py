@@ -123,7 +123,9 @@ def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia") ->
     place, where = resolve(fonte), load_territorio(territorio)
     main = place / "casi_gestiti.csv" if place.is_dir() else place
     if not main.is_file():
-        missing = f"{fonte}: nella cartella manca casi_gestiti.csv" if place.is_dir() else f"fonte «{fonte}»: il file o la cartella non esiste"
+        missing = (
+            f"{fonte}: nella cartella manca casi_gestiti.csv" if place.is_dir() else f"fonte «{fonte}»: il file o la cartella non esiste"
+        )
         msg = f"{missing}; indicare una cartella come data/pubblicati oppure un file CSV con le colonne {', '.join(CASI_GESTITI.names)}"
         raise AnalisiError(msg)
     casi, warnings = read_casi_gestiti(main, where)
@@ -203,7 +205,9 @@ def _complete(casi: pl.DataFrame, territorio: Territorio) -> tuple[pl.DataFrame,
         for sigla in lost["provincia"].unique(maintain_order=True):
             codes = lost.filter(pl.col("provincia") == sigla)["procedura"].to_list()
             what = "manca" if len(codes) == len(_procedure_codes()) else f"manca per {', '.join(codes)}"
-            warnings.append(f"{anno}: {territorio.nomi[sigla]} {what}; i totali non la comprendono e le variazioni che la riguardano restano vuote.")
+            warnings.append(
+                f"{anno}: {territorio.nomi[sigla]} {what}; i totali non la comprendono e le variazioni che la riguardano restano vuote."
+            )
     full = grid.join(casi, on=CASI_GESTITI.key, how="left", maintain_order="left")
     labels = {p.procedura: p.etichetta for p in procedure()}
     blank = casi.filter(pl.col("unita_produttive").is_null() | pl.col("lavoratori").is_null())

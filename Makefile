@@ -1,0 +1,43 @@
+# Workspace of the Osservatorio. `make` alone lists what there is.
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help report test check lint format lab lock clean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+report: $(READY) ## make the environment and the annual report from the published figures
+	$(BIN)/analisi esegui annuale
+	@echo "Open in a browser: reports/annuale-2025/annuale.html"
+
+test: $(READY) ## make the environment and run every test (browser tests need Chromium)
+	$(BIN)/python -m pytest
+
+check: $(READY) lint test ## all that CI runs: lint, then every test
+
+lint: $(READY) ## style and format of code and notebooks; notebooks without outputs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+format: $(READY) ## rewrite code and notebooks in the house format, and strip outputs
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/nbstripout notebooks/*.ipynb
+
+lab: $(READY) ## open JupyterLab on the workspace
+	$(BIN)/jupyter lab
+
+lock: ## renew requirements.lock (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml --output-file requirements.lock
+
+clean: ## remove the environment, the caches and the generated reports
+	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .hypothesis
+	find reports -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml .ci/environment
+	sh .ci/environment $(VENV)
+	@touch $@
