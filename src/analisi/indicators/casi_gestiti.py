@@ -19,7 +19,7 @@ def _frame(native: IntoFrameT) -> nw.LazyFrame | nw.DataFrame:
     """The frame with counts as 64-bit integers; pandas columns with blanks become nullable ones."""
     frame = nw.from_native(native)
     if frame.implementation.is_pandas():
-        frame = nw.from_native(native.convert_dtypes(convert_string=False))
+        frame = nw.from_native(native.convert_dtypes())
     return frame
 
 

@@ -1,0 +1,152 @@
+"""Shared pieces: the published source, a made-up region, reports made once per session, and the browser."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from analisi.tables.pubblicati import Fonte, read_fonte
+from analisi.workspace import root
+
+PROCEDURE = ["cigs_ministeriale", "cigs_regionale", "licenziamento_collettivo"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_folder(tmp_path_factory):
+    """Nothing that tests throw away lands in the workspace."""
+    os.environ["ANALISI_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def published() -> Fonte:
+    return read_fonte()
+
+
+def write_casi(path: Path, rows: list[tuple]) -> Path:
+    """A casi_gestiti CSV of (anno, provincia, procedura, unita_produttive, lavoratori); None is a blank."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = ["anno,provincia,procedura,unita_produttive,lavoratori"]
+    lines += [",".join("" if value is None else str(value) for value in row) for row in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def write_territorio(path: Path, names: dict[str, str], *, tiles: bool = True, nome: str = "Isolana") -> Path:
+    """A territory file with the provinces of `names` (sigla: name), in two columns of tiles."""
+    parts = [f'nome = "{nome}"\nlocativo = "in {nome}"\nente = "Regione {nome}"\nsingolare = "contea"\nplurale = "contee"\nintestazione = "Contea"\n']
+    for position, (sigla, name) in enumerate(names.items()):
+        place = f"colonna = {position % 2}\nriga = {position // 2}\n" if tiles else ""
+        parts.append(f'[[province]]\nsigla = "{sigla}"\nnome = "{name}"\n{place}')
+    path.write_text("\n".join(parts), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def region(tmp_path_factory) -> Path:
+    """A made-up region of seven counties and three years, with its territory file: SYNTHETIC figures."""
+    folder = tmp_path_factory.mktemp("isolana")
+    names = {f"I{n}": name for n, name in enumerate(["Alba", "Borgo & Rocca", "Colle d'Oro", "Dosso", "Erto", "Fosso <b>", "Grotta"])}
+    write_territorio(folder / "isolana.toml", names)
+    rows = [
+        (year, sigla, code, (3 * n + 2 * k + year) % 7, ((3 * n + 2 * k + year) % 7) * (10 + 5 * n))
+        for year in (2030, 2031, 2033)
+        for n, sigla in enumerate(names)
+        for k, code in enumerate(PROCEDURE)
+    ]
+    write_casi(folder / "casi_gestiti.csv", rows)
+    fonti = "file,natura,titolo,ente,nota\ncasi_gestiti.csv,sintetici,Regione inventata per prova,,\n"
+    (folder / "fonti.csv").write_text(fonti, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def single(tmp_path_factory) -> Path:
+    """A made-up region of one county, without tile positions."""
+    folder = tmp_path_factory.mktemp("sola")
+    write_territorio(folder / "sola.toml", {"SO": "Sola"}, tiles=False, nome="Solitaria")
+    write_casi(folder / "casi_gestiti.csv", [(year, "Sola", code, 2, year - 2000) for year in (2020, 2021) for code in PROCEDURE])
+    return folder
+
+
+def analisi(*args: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does, in a process of its own."""
+    command = [sys.executable, "-c", "from analisi.cli import main; main()", *map(str, args)]
+    merged = os.environ | {"PYTHONUTF8": "1"} | (env or {})
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=merged, encoding="utf-8", timeout=300, check=False)
+
+
+def _report(folder: Path, *args: object, **kwargs) -> Path:
+    done = analisi("esegui", "annuale", *args, "--uscita", folder, **kwargs)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory) -> Path:
+    """The annual report of the published figures."""
+    return _report(tmp_path_factory.mktemp("rapporto") / "annuale")
+
+
+@pytest.fixture(scope="session")
+def report_again(tmp_path_factory) -> Path:
+    """The same report from another folder, time zone, locale and hash seed."""
+    elsewhere = tmp_path_factory.mktemp("altrove")
+    env = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "LANG": "C", "PYTHONHASHSEED": "7"}
+    return _report(elsewhere / "di nuovo", cwd=elsewhere, env=env)
+
+
+@pytest.fixture(scope="session")
+def region_report(region, tmp_path_factory) -> Path:
+    """The annual report of the made-up region: its latest year against the one before."""
+    output = tmp_path_factory.mktemp("regione") / "annuale"
+    return _report(output, "--fonte", region, "--territorio", region / "isolana.toml", "--anno", 2033)
+
+
+@pytest.fixture(scope="session")
+def single_report(single, tmp_path_factory) -> Path:
+    """The annual report of the region with one county."""
+    output = tmp_path_factory.mktemp("sola-rapporto") / "annuale"
+    return _report(output, "--fonte", single, "--territorio", single / "sola.toml", "--anno", 2021)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium; without one the test is skipped, unless ANALISI_BROWSER says it must be there (as in CI)."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    mac = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+    found = next(filter(None, map(shutil.which, names)), str(mac) if mac.exists() else None)
+    if found is None:
+        if os.environ.get("ANALISI_BROWSER") == "obbligatorio":
+            pytest.fail("Chromium is missing and ANALISI_BROWSER asks for it")
+        pytest.skip("no Chromium on this machine: the browser tests need one")
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Path:
+    return root()
+
+
+def literal(text: str) -> pl.DataFrame:
+    """A small frame written as a table: first line the names, blanks as "-", numbers as numbers."""
+    lines = [line.split() for line in text.strip().splitlines()]
+    columns = {name: [_cell(row[position]) for row in lines[1:]] for position, name in enumerate(lines[0])}
+    return pl.DataFrame(columns, strict=False)
+
+
+def _cell(text: str) -> object:
+    if text == "-":
+        return None
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return text
