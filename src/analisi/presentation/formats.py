@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -75,12 +74,3 @@ def number(value: Value, style: str = "intero") -> str:
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     sign = "−" if rounded < 0 else "+" if form.signed and rounded else ""
     return sign + format_decimal(abs(rounded), format=pattern, locale="it_IT") + form.suffix
-
-
-def listing(items: Iterable[str]) -> str:
-    """Items as an Italian list: "a, b e c" ("ed" before an e)."""
-    items = list(items)
-    if len(items) < 2:
-        return "".join(items)
-    joint = "ed" if items[-1][:1].lower() == "e" else "e"
-    return f"{', '.join(items[:-1])} {joint} {items[-1]}"

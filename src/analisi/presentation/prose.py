@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from analisi.presentation.formats import NOT_COMPUTABLE, listing, number
+from analisi.errors import listing
+from analisi.presentation.formats import NOT_COMPUTABLE, number
 from analisi.vocabulary import TOTALE, Procedura, Territorio, procedure
 
 SMALL_BASE = 20  # workers of the base year under which a per cent change is flagged as small

@@ -83,7 +83,8 @@ class AnalisiExporter(HTMLExporter):
         outputs = {f"dati/{block['nome']}.csv": data_csv(block) for block in data}
         if has_book:
             label = ["DATI SINTETICI: cifre generate da un programma, non descrivono casi reali."] if header and header["sintetici"] else []
-            outputs[f"{name}.xlsx"] = workbook(title, subtitle, payloads, label)
+            # The folder is written out because nbconvert's writer asks for one.
+            outputs[f"./{name}.xlsx"] = workbook(title, subtitle, payloads, label)
         resources["outputs"] = {**(resources.get("outputs") or {}), **outputs}
         return page, resources
 

@@ -107,6 +107,8 @@ def _export(name: str, staging: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
     add_previews(notebook)
+    for key in ("input_path", "output_path"):  # papermill writes them whole, with the folders of this machine
+        notebook.metadata.papermill[key] = Path(notebook.metadata.papermill[key]).name
     nbformat.write(notebook, staging / f"{name}.ipynb")
 
 

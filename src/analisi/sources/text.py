@@ -41,7 +41,7 @@ def read_csv_text(path: Path) -> pl.DataFrame:
     return frame.with_columns(pl.when(stripped != "").then(stripped).name.keep())
 
 
-_INTEGER = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)")
+_INTEGER = re.compile(r"[+-]?([0-9]{1,15}|[0-9]{1,3}(\.[0-9]{3}){1,4})")  # what a 64-bit count can hold
 
 
 def parse_integer(text: str | None) -> int | None:

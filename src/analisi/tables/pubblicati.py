@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from analisi.errors import AnalisiError, suggest
+from analisi.errors import AnalisiError, listing, suggest
 from analisi.sources.text import read_csv_text
 from analisi.tables.schema import ROW, Column, Faults, Table, check_heading, check_key, read_cells
 from analisi.vocabulary import TOTALE, Territorio, load_territorio, normalized, procedure
@@ -198,25 +198,34 @@ def _complete(casi: pl.DataFrame, territorio: Territorio) -> tuple[pl.DataFrame,
         .join(pl.DataFrame({"provincia": territorio.sigle}), how="cross")
         .join(pl.DataFrame({"procedura": _procedure_codes()}), how="cross")
     )
-    missing = grid.join(casi, on=CASI_GESTITI.key, how="anti")
-    warnings = []
-    for anno in grid["anno"].unique().sort():
-        lost = missing.filter(pl.col("anno") == anno)
-        for sigla in lost["provincia"].unique(maintain_order=True):
-            codes = lost.filter(pl.col("provincia") == sigla)["procedura"].to_list()
-            what = "manca" if len(codes) == len(_procedure_codes()) else f"manca per {', '.join(codes)}"
-            warnings.append(
-                f"{anno}: {territorio.nomi[sigla]} {what}; i totali non la comprendono e le variazioni che la riguardano restano vuote."
-            )
     full = grid.join(casi, on=CASI_GESTITI.key, how="left", maintain_order="left")
-    labels = {p.procedura: p.etichetta for p in procedure()}
-    blank = casi.filter(pl.col("unita_produttive").is_null() | pl.col("lavoratori").is_null())
-    for row in blank.iter_rows(named=True):
-        names = [text for name, text in (("unita_produttive", "unità produttive"), ("lavoratori", "lavoratori")) if row[name] is None]
+    return full, [*_missing_warnings(grid.join(casi, on=CASI_GESTITI.key, how="anti"), territorio), *_cell_warnings(casi, territorio)]
+
+
+def _missing_warnings(missing: pl.DataFrame, territorio: Territorio) -> list[str]:
+    """One sentence per year and provincia that lacks rows, and per procedura that a whole year lacks."""
+    labels, warnings = {p.procedura: p.articolo for p in procedure()}, []
+    for (anno,), year in missing.group_by("anno", maintain_order=True):
+        counts = dict(year.group_by("procedura").len().iter_rows())
+        whole = [code for code in labels if counts.get(code) == len(territorio.sigle)]
+        if whole:
+            warnings.append(f"{anno}: la fonte non ha righe per {listing(labels[code] for code in whole)}; i totali non le comprendono.")
+        rest = year.filter(~pl.col("procedura").is_in(whole))
+        for (sigla,), part in rest.group_by("provincia", maintain_order=True):
+            codes = part["procedura"].to_list()
+            what = "" if len(codes) + len(whole) == len(labels) else f" per {listing(labels[code] for code in codes)}"
+            warnings.append(f"{anno}: {territorio.nomi[sigla]} manca{what}; i totali non la comprendono e le sue variazioni restano vuote.")
+    return warnings
+
+
+def _cell_warnings(casi: pl.DataFrame, territorio: Territorio) -> list[str]:
+    """One sentence per blank cell, and per row of workers without units."""
+    labels, warnings = {p.procedura: p.etichetta for p in procedure()}, []
+    for row in casi.iter_rows(named=True):
         place = f"{row['anno']}: {territorio.nomi[row['provincia']]}, {labels[row['procedura']]}"
-        warnings.append(f"{place}: la fonte lascia vuota la cella ({' e '.join(names)}); nei totali non è compresa.")
-    odd = casi.filter((pl.col("unita_produttive") == 0) & (pl.col("lavoratori") > 0))
-    for row in odd.iter_rows(named=True):
-        place = f"{row['anno']}: {territorio.nomi[row['provincia']]}, {labels[row['procedura']]}"
-        warnings.append(f"{place}: {row['lavoratori']} lavoratori con zero unità produttive; verificare con chi ha fornito i dati.")
-    return full, warnings
+        blank = [text for name, text in (("unita_produttive", "unità produttive"), ("lavoratori", "lavoratori")) if row[name] is None]
+        if blank:
+            warnings.append(f"{place}: la fonte lascia vuota la cella ({' e '.join(blank)}); nei totali non è compresa.")
+        if row["unita_produttive"] == 0 and (row["lavoratori"] or 0) > 0:
+            warnings.append(f"{place}: {row['lavoratori']} lavoratori con zero unità produttive; verificare con chi ha fornito i dati.")
+    return warnings

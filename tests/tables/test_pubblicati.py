@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+
+from analisi.errors import AnalisiError
+from analisi.tables.pubblicati import TABLES, read_fonte
+from tests.conftest import PROCEDURE, write_casi, write_territorio
+
+CASI = [(year, sigla, code, 1, 10) for year in (2024, 2025) for sigla in ("AA", "BB") for code in PROCEDURE]
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read rows as a source of a region with the counties AA Alba and BB Borgo."""
+    territorio = write_territorio(tmp_path / "due.toml", {"AA": "Alba", "BB": "Borgo"})
+
+    def read_rows(rows: list[tuple]):
+        return read_fonte(str(write_casi(tmp_path / "dati" / "casi_gestiti.csv", rows).parent), str(territorio))
+
+    return read_rows
+
+
+def test_clean_rows_give_no_warning(read):
+    fonte = read(CASI)
+    assert (len(fonte.casi), fonte.avvisi, fonte.anni) == (12, (), [2024, 2025])
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ((2025, "AA", PROCEDURE[0], 1, 10), r"riga 14, colonna anno, valore «2025»: riga ripetuta: .* è già alla riga 8"),
+        ((2025, "Alba", PROCEDURE[0], 1, 10), "riga ripetuta"),
+        ((2026, "AA", PROCEDURE[0], -1, 10), "riga 14, colonna unita_produttive, valore «-1»: è minore di 0"),
+        ((2026, "AA", PROCEDURE[0], 1, "dieci"), "riga 14, colonna lavoratori, valore «dieci»: non è un numero intero"),
+        ((2026, "AA", PROCEDURE[0], 1, '"12,5"'), "riga 14, colonna lavoratori, valore «12,5»: non è un numero intero"),
+        ((2026, "CC", PROCEDURE[0], 1, 1), "riga 14, colonna provincia, valore «CC»: non è del territorio Isolana"),
+        ((2026, "Albe", PROCEDURE[0], 1, 1), "forse intendevi «Alba»"),
+        ((2026, "AA", "cigs_ministerial", 1, 1), "riga 14, colonna procedura, .*forse intendevi «cigs_ministeriale»"),
+        ((None, "AA", PROCEDURE[0], 1, 1), "riga 14, colonna anno, valore vuoto: è obbligatorio"),
+        (("20x5", "AA", PROCEDURE[0], 1, 1), "riga 14, colonna anno, valore «20x5»"),
+        ((2025, "TOT", PROCEDURE[0], 2, 21), "riga 14, colonna lavoratori, valore «21»: il totale non coincide con la somma delle sue righe, 20"),
+        ((2025, "AA", "totale", 4, 30), "riga 14, colonna unita_produttive, valore «4»: il totale .* 3"),
+    ],
+)
+def test_every_fault_names_file_row_column_value_and_rule(read, row, said):
+    with pytest.raises(AnalisiError, match=rf"casi_gestiti\.csv, {said}" if said.startswith("riga 14") else said):
+        read([*CASI, row])
+
+
+def test_all_faults_are_told_at_once(read):
+    with pytest.raises(AnalisiError) as caught:
+        read([*CASI, (2026, "AA", PROCEDURE[0], -1, "x"), (2026, "ZZ", PROCEDURE[0], 1, 1)])
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_totals_that_agree_are_recognized_and_left_out(read):
+    fonte = read([*CASI, (2025, "TOT", PROCEDURE[0], 2, 20), (2025, "Totale", "totale", 6, 60), (2025, "AA", "totale", 3, 30)])
+    assert len(fonte.casi) == 12
+
+
+def test_a_missing_provincia_is_a_warning_and_a_row_of_blanks(read):
+    fonte = read([row for row in CASI if row[:2] != (2025, "BB")])
+    assert len(fonte.avvisi) == 1
+    assert fonte.avvisi[0].startswith("2025: Borgo manca")
+    assert fonte.casi.filter(anno=2025, provincia="BB")["lavoratori"].to_list() == [None] * 3
+
+
+def test_a_missing_procedura_is_a_warning_that_names_it(read):
+    fonte = read([row for row in CASI if row[:3] != (2025, "BB", PROCEDURE[1])])
+    assert "CIGS regionali" in fonte.avvisi[0]
+
+
+def test_blanks_and_workers_without_units_are_warnings(read):
+    fonte = read([*CASI[:-2], (2025, "BB", PROCEDURE[1], None, 3), (2025, "BB", PROCEDURE[2], 0, 3)])
+    assert ["vuota" in fonte.avvisi[0], "zero unità" in fonte.avvisi[1], len(fonte.avvisi)] == [True, True, 2]
+
+
+def test_a_missing_column_suggests_the_one_that_looks_like_it(tmp_path):
+    (tmp_path / "casi_gestiti.csv").write_text("anno,provincia,procedura,unita,lavoratore\n")
+    with pytest.raises(AnalisiError, match="unita_produttive.*forse intendevi|unita_produttive.*disponibili"):
+        read_fonte(str(tmp_path))
+
+
+def test_a_folder_without_figures_says_what_is_needed(tmp_path):
+    with pytest.raises(AnalisiError, match=r"manca casi_gestiti\.csv"):
+        read_fonte(str(tmp_path))
+
+
+def test_the_years_that_are_there_are_listed(published):
+    with pytest.raises(AnalisiError, match="disponibili: 2024, 2025"):
+        published.require_year(2023)
+
+
+def test_errors_name_files_without_the_path_of_the_machine(read, tmp_path):
+    with pytest.raises(AnalisiError) as caught:
+        read([*CASI, CASI[0]])
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_every_table_and_column_is_in_the_dictionary(workspace: Path):
+    text = (workspace / "docs/dizionario.md").read_text(encoding="utf-8")
+    for table in TABLES:
+        assert f"`{table.name}`" in text
+        missing = [column.name for column in table.columns if f"| `{column.name}` |" not in text]
+        assert not missing
