@@ -37,7 +37,9 @@ def write_casi(path: Path, rows: list[tuple]) -> Path:
 
 def write_territorio(path: Path, names: dict[str, str], *, tiles: bool = True, nome: str = "Isolana") -> Path:
     """A territory file with the provinces of `names` (sigla: name), in two columns of tiles."""
-    parts = [f'nome = "{nome}"\nlocativo = "in {nome}"\nente = "Regione {nome}"\nsingolare = "contea"\nplurale = "contee"\nintestazione = "Contea"\n']
+    parts = [
+        f'nome = "{nome}"\nlocativo = "in {nome}"\nente = "Regione {nome}"\nsingolare = "contea"\nplurale = "contee"\nintestazione = "Contea"\n'
+    ]
     for position, (sigla, name) in enumerate(names.items()):
         place = f"colonna = {position % 2}\nriga = {position // 2}\n" if tiles else ""
         parts.append(f'[[province]]\nsigla = "{sigla}"\nnome = "{name}"\n{place}')

@@ -11,7 +11,9 @@ import pytest
 
 from tests.conftest import analisi, write_casi
 
-MODULES = "import sys; sys.argv=['analisi', '--help']\nfrom analisi.cli import main\ntry: main()\nexcept SystemExit: print(sorted(sys.modules))"
+MODULES = (
+    "import sys; sys.argv=['analisi', '--help']\nfrom analisi.cli import main\ntry: main()\nexcept SystemExit: print(sorted(sys.modules))"
+)
 
 
 def lines(text: str) -> list[str]:
@@ -23,7 +25,10 @@ def lines(text: str) -> list[str]:
     [
         (["esegui", "annuale", "--ano", "2025"], "opzione --ano sconosciuta; forse intendevi «anno»?"),
         (["esegui", "annuale", "--anno", "venti"], "--anno venti: non è un numero intero"),
-        (["esegui", "annuale", "--anno", "2023"], "anno 2023: assente dai dati di data/pubblicati/casi_gestiti.csv; disponibili: 2024, 2025"),
+        (
+            ["esegui", "annuale", "--anno", "2023"],
+            "anno 2023: assente dai dati di data/pubblicati/casi_gestiti.csv; disponibili: 2024, 2025",
+        ),
         (["esegui", "annuale", "--anno", "2024"], "confronto: la fonte non ha anni prima del 2024; disponibili: 2024, 2025"),
         (["esegui", "annuale", "--confronto", "1999"], "confronto 1999: assente"),
         (["esegui", "annuale", "--territorio", "lombardy"], "territorio «lombardy» assente; forse intendevi «lombardia»?"),

@@ -17,7 +17,13 @@ def test_a_provincia_is_found_in_any_spelling(text, sigla):
 
 def test_provinces_have_codes_names_and_a_tile_of_their_own():
     province = load_territorio().province
-    assert len(province) == len({p.istat for p in province}) == len({p.nuts for p in province}) == len({(p.colonna, p.riga) for p in province}) == 12
+    assert (
+        len(province)
+        == len({p.istat for p in province})
+        == len({p.nuts for p in province})
+        == len({(p.colonna, p.riga) for p in province})
+        == 12
+    )
 
 
 def test_order_of_provinces_is_the_one_of_the_printed_tables():

@@ -54,7 +54,11 @@ def test_a_blank_stays_blank_in_count_weight_and_change(casi):
 
 
 def test_total_of_only_blanks_is_blank():
-    table = provincial_table(literal("anno provincia procedura unita_produttive lavoratori\n2024 AA x - -").cast({"unita_produttive": pl.Int64, "lavoratori": pl.Int64}))
+    table = provincial_table(
+        literal("anno provincia procedura unita_produttive lavoratori\n2024 AA x - -").cast(
+            {"unita_produttive": pl.Int64, "lavoratori": pl.Int64}
+        )
+    )
     assert table["lavoratori"].to_list() == [None] * 4
 
 
@@ -76,7 +80,9 @@ def test_a_provincia_of_one_year_only_is_kept_with_blanks(casi):
 
 
 def test_equal_counts_share_the_better_rank():
-    casi = literal("anno provincia procedura unita_produttive lavoratori\n1 AA x 1 5\n1 BB x 1 5\n1 CC x 1 3\n2 AA x 1 1\n2 BB x 1 2\n2 CC x 1 3")
+    casi = literal(
+        "anno provincia procedura unita_produttive lavoratori\n1 AA x 1 5\n1 BB x 1 5\n1 CC x 1 3\n2 AA x 1 1\n2 BB x 1 2\n2 CC x 1 3"
+    )
     change = compare_years(provincial_table(casi), 1, 2).filter(procedura="x").sort("provincia")
     assert change["posizione"].to_list() == [1, 1, 3, None]
 
@@ -100,7 +106,9 @@ def test_workers_without_units_are_not_decomposed():
 
 
 def test_concentration_by_hand(casi):
-    row = concentration(provincial_table(casi)).row(by_predicate=(pl.col("anno") == 2025) & (pl.col("procedura") == "cigs_ministeriale"), named=True)
+    row = concentration(provincial_table(casi)).row(
+        by_predicate=(pl.col("anno") == 2025) & (pl.col("procedura") == "cigs_ministeriale"), named=True
+    )
     assert (row["province"], row["quota_prime"], round(row["herfindahl"], 12)) == (2, 100.0, 0.82)
 
 
@@ -122,11 +130,17 @@ grids = st.lists(st.tuples(counts, counts), min_size=12, max_size=12)
 @given(grids)
 def test_laws_hold_on_any_figures(cells):
     keys = [(anno, provincia, procedura) for anno in (1, 2) for provincia in ("AA", "BB", "CC") for procedura in ("x", "y")]
-    casi = pl.DataFrame([key + pair for key, pair in zip(keys, cells, strict=True)], schema={"anno": pl.Int64, "provincia": pl.String, "procedura": pl.String, "unita_produttive": pl.Int64, "lavoratori": pl.Int64}, orient="row")
+    casi = pl.DataFrame(
+        [key + pair for key, pair in zip(keys, cells, strict=True)],
+        schema={"anno": pl.Int64, "provincia": pl.String, "procedura": pl.String, "unita_produttive": pl.Int64, "lavoratori": pl.Int64},
+        orient="row",
+    )
     table = provincial_table(casi)
     change = compare_years(table, 2, 1)
     assert unreconciled(table).is_empty()
-    floats = pl.concat([frame.select(pl.selectors.float()).unpivot() for frame in (table, change, decompose(change), concentration(table))])["value"].drop_nulls()
+    floats = pl.concat(
+        [frame.select(pl.selectors.float()).unpivot() for frame in (table, change, decompose(change), concentration(table))]
+    )["value"].drop_nulls()
     assert floats.is_finite().all()
     parts = decompose(change).join(change, on=["provincia", "procedura"]).drop_nulls(["effetto_numero", "variazione_lavoratori"])
     assert ((parts["effetto_numero"] + parts["effetto_dimensione"] - parts["variazione_lavoratori"]).abs() < 1e-3).all()
@@ -152,7 +166,9 @@ def test_every_engine_gives_the_same_figures(published, engine, indicator):
     def compute(casi):
         table = provincial_table(casi)
         if indicator in ("tavola", "composizione", "concentrazione"):
-            return {"tavola": lambda: table, "composizione": lambda: mix(table), "concentrazione": lambda: concentration(table)}[indicator]()
+            return {"tavola": lambda: table, "composizione": lambda: mix(table), "concentrazione": lambda: concentration(table)}[
+                indicator
+            ]()
         change = compare_years(table, 2025, 2024)
         return {"confronto": lambda: change, "scomposizione": lambda: decompose(change), "solidita": lambda: firmness(change)}[indicator]()
 

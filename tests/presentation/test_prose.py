@@ -55,7 +55,14 @@ def test_the_published_summary(published):
     change = compare_years(provincial_table(published.casi), 2025, 2024)
     firm = firmness(change.filter(pl.col("procedura") != "totale"))
     brief = " ".join(prose.in_brief(change, decompose(change), firm, published.territorio, (2024, 2025), ALPHA))
-    for said in ("**11.800**", "contro **9.557**", "più grandi (da **25,7** a **46,1**", "+287", "+1.856", "nessuna provincia si distingue"):
+    for said in (
+        "**11.800**",
+        "contro **9.557**",
+        "più grandi (da **25,7** a **46,1**",
+        "+287",
+        "+1.856",
+        "nessuna provincia si distingue",
+    ):
         assert said in brief
 
 

@@ -64,7 +64,9 @@ def test_a_blank_is_empty_in_the_data_and_a_zero_is_zero(report):
 def test_contributions_add_up_to_the_change_of_the_region(report):
     total = [r for r in rows(report, "confronto_provinciale") if r["procedura"] == "totale"]
     region = next(r for r in total if r["provincia"] == "TOT")
-    assert sum(float(r["contributo_pp"]) for r in total if r["provincia"] != "TOT") == pytest.approx(float(region["variazione_lavoratori_pct"]))
+    assert sum(float(r["contributo_pp"]) for r in total if r["provincia"] != "TOT") == pytest.approx(
+        float(region["variazione_lavoratori_pct"])
+    )
 
 
 @pytest.mark.parametrize("kind", ["html", "xlsx", "csv"])
@@ -158,7 +160,16 @@ def test_a_region_of_one_county_has_its_report_without_map(single_report):
 
 def test_papermill_and_nbconvert_alone_give_the_same_page(report, workspace, tmp_path):
     python = [sys.executable, "-m"]
-    papermill = [*python, "papermill", str(workspace / "notebooks/annuale.ipynb"), "annuale.ipynb", "-p", "anno", "2025", "--no-progress-bar"]
+    papermill = [
+        *python,
+        "papermill",
+        str(workspace / "notebooks/annuale.ipynb"),
+        "annuale.ipynb",
+        "-p",
+        "anno",
+        "2025",
+        "--no-progress-bar",
+    ]
     subprocess.run(papermill, cwd=tmp_path, check=True, capture_output=True)
     subprocess.run([*python, "nbconvert", "--to", "analisi", "annuale.ipynb"], cwd=tmp_path, check=True, capture_output=True)
     for name in ("annuale.html", "annuale.xlsx", *(f"dati/{name}.csv" for name in DATA)):
@@ -166,7 +177,16 @@ def test_papermill_and_nbconvert_alone_give_the_same_page(report, workspace, tmp
 
 
 def test_a_notebook_that_was_not_run_is_not_published(workspace, tmp_path):
-    command = [sys.executable, "-m", "nbconvert", "--to", "analisi", "--output-dir", str(tmp_path), str(workspace / "notebooks/annuale.ipynb")]
+    command = [
+        sys.executable,
+        "-m",
+        "nbconvert",
+        "--to",
+        "analisi",
+        "--output-dir",
+        str(tmp_path),
+        str(workspace / "notebooks/annuale.ipynb"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
     assert done.returncode != 0
     assert "cella 2: non eseguita" in done.stderr

@@ -34,6 +34,9 @@ def test_a_missing_file_is_said_by_name(tmp_path):
         read_csv_text(tmp_path / "manca.csv")
 
 
-@pytest.mark.parametrize(("text", "value"), [("0", 0), ("1.615", 1615), ("-3", -3), ("1.61", None), ("12,5", None), ("1e3", None), ("due", None), (None, None), ("١", None)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0", 0), ("1.615", 1615), ("-3", -3), ("1.61", None), ("12,5", None), ("1e3", None), ("due", None), (None, None), ("١", None)],
+)
 def test_integers_are_read_as_italians_write_them(text, value):
     assert parse_integer(text) == value

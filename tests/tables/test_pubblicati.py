@@ -38,7 +38,10 @@ def test_clean_rows_give_no_warning(read):
         ((2026, "AA", "cigs_ministerial", 1, 1), "riga 14, colonna procedura, .*forse intendevi «cigs_ministeriale»"),
         ((None, "AA", PROCEDURE[0], 1, 1), "riga 14, colonna anno, valore vuoto: è obbligatorio"),
         (("20x5", "AA", PROCEDURE[0], 1, 1), "riga 14, colonna anno, valore «20x5»"),
-        ((2025, "TOT", PROCEDURE[0], 2, 21), "riga 14, colonna lavoratori, valore «21»: il totale non coincide con la somma delle sue righe, 20"),
+        (
+            (2025, "TOT", PROCEDURE[0], 2, 21),
+            "riga 14, colonna lavoratori, valore «21»: il totale non coincide con la somma delle sue righe, 20",
+        ),
         ((2025, "AA", "totale", 4, 30), "riga 14, colonna unita_produttive, valore «4»: il totale .* 3"),
     ],
 )

@@ -33,12 +33,16 @@ class Block:
 
 @dataclass(frozen=True)
 class Col:
-    """One column of a table: field of the frame, heading, format (see `formats.FORMATS`), and the heading above a group."""
+    """One column of a table: field of the frame, heading, format (see `formats.FORMATS`), and the heading above a group.
+
+    Where the value is blank, the text of the field `fallback` is shown instead ("n.c." and the like).
+    """
 
     name: str
     label: str
     style: str = "testo"
     group: str = ""
+    fallback: str = ""
 
     def __post_init__(self) -> None:
         if self.style not in FORMATS:
@@ -47,13 +51,15 @@ class Col:
 
 
 def _grid(frame: pl.DataFrame, columns: Sequence[Col]) -> dict[str, Any]:
-    missing = [column.name for column in columns if column.name not in frame.columns]
+    missing = [name for column in columns for name in (column.name, column.fallback) if name and name not in frame.columns]
     if missing:
         msg = f"colonne assenti dalla tavola: {', '.join(missing)}; disponibili: {', '.join(frame.columns)}"
         raise AnalisiError(msg)
     return {
         "colonne": [{"nome": c.name, "etichetta": c.label, "formato": c.style, "gruppo": c.group} for c in columns],
-        "righe": [list(row) for row in frame.select([c.name for c in columns]).iter_rows()],
+        "righe": [
+            [row[c.fallback] if row[c.name] is None and c.fallback else row[c.name] for c in columns] for row in frame.iter_rows(named=True)
+        ],
     }
 
 

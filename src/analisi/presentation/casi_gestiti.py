@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from analisi.errors import listing
 from analisi.indicators.uncertainty import ALPHA
 from analisi.presentation import charts, prose, theme
 from analisi.presentation.blocks import Block, Col, cards, dataset, figure, header, table
@@ -18,6 +19,7 @@ INVOLVEMENTS = (
     "I lavoratori sono coinvolgimenti, non persone: chi è in due procedure è contato due volte. "
     "Le unità produttive non sono né procedure né imprese; il territorio è quello della sede operativa."
 )
+OWN_SCALE = "Ogni riquadro ha la sua scala."
 NO_BASE = f"{NOT_COMPUTABLE}: non calcolabile, perché l'anno di confronto vale zero. Cella vuota: dato che la fonte non riporta."
 
 
@@ -39,7 +41,7 @@ class Contesto:
 
     @property
     def source(self) -> str:
-        return self.fonte.titolo
+        return self.fonte.document("casi_gestiti.csv")
 
 
 def contesto(fonte: Fonte, anno: int, confronto: int | None = None) -> Contesto:
@@ -128,72 +130,89 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
 
 
 def _named(frame: pl.DataFrame, ctx: Contesto) -> pl.DataFrame:
-    """Rows in printed order with the names of provincia and procedura for people, and "n.c." for per cents of base zero."""
-    named = ordered(frame, ctx).with_columns(
-        luogo=pl.col("provincia").replace_strict(ctx.territorio.nomi), voce=pl.col("procedura").replace_strict(procedura_labels())
+    """Rows in printed order, the region's last, with the names of provincia and procedura for people."""
+    place = pl.col("provincia").replace_strict([*ctx.territorio.sigle, ctx.territorio.totale], range(len(ctx.territorio.sigle) + 1))
+    return (
+        ordered(frame, ctx)
+        .sort(place, maintain_order=True)
+        .with_columns(
+            luogo=pl.col("provincia").replace_strict(ctx.territorio.nomi), voce=pl.col("procedura").replace_strict(procedura_labels())
+        )
     )
-    return named
 
 
-def _percent_text(confronto: pl.DataFrame) -> pl.DataFrame:
-    """The per cent change of workers as text for people: Italian, "n.c." from base zero, blank if unknown."""
-    texts = [
-        NOT_COMPUTABLE
-        if row["lavoratori_confronto"] == 0 and row["lavoratori"] is not None
-        else number(row["variazione_lavoratori_pct"], "decimale_segno")
-        for row in confronto.iter_rows(named=True)
-    ]
-    return confronto.with_columns(pl.Series("variazione_pct_testo", texts, dtype=pl.String))
+def _with_percent_text(confronto: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the text shown where the per cent change is blank: "n.c." from base zero, nothing if unknown."""
+    from_zero = (pl.col("lavoratori_confronto") == 0) & pl.col("lavoratori").is_not_null()
+    return confronto.with_columns(pct_testo=pl.when(from_zero).then(pl.lit(NOT_COMPUTABLE)))
+
+
+def _percent_column(label: str, group: str = "") -> Col:
+    return Col("variazione_lavoratori_pct", label, "decimale_segno", group, fallback="pct_testo")
+
+
+def _place_column(ctx: Contesto) -> Col:
+    return Col("luogo", ctx.territorio.singolare.capitalize())
 
 
 def _changes(confronto: pl.DataFrame, ctx: Contesto, *extra: Col, title: str) -> Block:
     """Table behind the figures of change: every procedura and provincia, workers of the two years and their change."""
-    rows = _percent_text(_named(confronto, ctx))
+    rows = _with_percent_text(_named(confronto, ctx))
     columns = [
-        Col("luogo", ctx.territorio.singolare.capitalize()), Col("voce", "Procedura"),
+        _place_column(ctx), Col("voce", "Procedura"),
         Col("lavoratori_confronto", f"Lavoratori {ctx.confronto}", "intero"), Col("lavoratori", f"Lavoratori {ctx.anno}", "intero"),
-        Col("variazione_lavoratori", "Variazione", "intero_segno"), *extra,
+        Col("variazione_lavoratori", "Variazione", "intero_segno"), _percent_column("Variazione %"), *extra,
     ]  # fmt: skip
-    return table(rows, columns, title=title, notes=[NO_BASE], data="confronto_provinciale")
+    return table(rows, columns, title=title, totals=_totals(rows, ctx), notes=[NO_BASE], data="confronto_provinciale")
+
+
+def _totals(rows: pl.DataFrame, ctx: Contesto) -> int:
+    return int((rows["provincia"] == ctx.territorio.totale).sum())
+
+
+def incomplete_note(ctx: Contesto) -> str:
+    """Which totals of the two years lack a cell that the source leaves blank; empty if none does."""
+    blank = ctx.fonte.casi.filter(pl.col("anno").is_in(ctx.years) & pl.col("lavoratori").is_null())
+    names = [
+        f"{ctx.territorio.nomi[sigla]} {anno}" for anno, sigla in blank.select("anno", "provincia").unique(maintain_order=True).iter_rows()
+    ]
+    return f"Totali e quote di {listing(names)} non comprendono una cella vuota nella fonte." if names else ""
 
 
 def comparison_table(confronto: pl.DataFrame, ctx: Contesto) -> Block:
     """Workers of the two years by provincia over all procedures: change, contribution, weight and rank."""
-    rows = _percent_text(_named(confronto.filter(pl.col("procedura") == TOTALE), ctx))
+    rows = _with_percent_text(_named(confronto.filter(pl.col("procedura") == TOTALE), ctx))
+    workers, change, weight = "Lavoratori coinvolti", "Variazione", "Peso e posizione"
     columns = [
-        Col("luogo", ctx.territorio.singolare.capitalize()),
-        Col("lavoratori_confronto", str(ctx.confronto), "intero", "Lavoratori coinvolti"), Col("lavoratori", str(ctx.anno), "intero", "Lavoratori coinvolti"),
-        Col("variazione_lavoratori", "Assoluta", "intero_segno", "Variazione"), Col("variazione_pct_testo", "%", "decimale_segno", "Variazione"),
-        Col("contributo_pp", "Contributo (punti)", "decimale_segno", "Variazione"),
-        Col("peso_lavoratori", f"Peso % {ctx.anno}", "decimale", "Peso e posizione"), Col("variazione_peso_pp", "Var. peso (punti)", "decimale_segno", "Peso e posizione"),
-        Col("posizione", f"Posto {ctx.anno}", "intero", "Peso e posizione"), Col("posizione_confronto", f"Posto {ctx.confronto}", "intero", "Peso e posizione"),
+        _place_column(ctx),
+        Col("lavoratori_confronto", str(ctx.confronto), "intero", workers), Col("lavoratori", str(ctx.anno), "intero", workers),
+        Col("variazione_lavoratori", "Assoluta", "intero_segno", change), _percent_column("%", change),
+        Col("contributo_pp", "Contributo (punti)", "decimale_segno", change),
+        Col("peso_lavoratori", f"Peso % {ctx.anno}", "peso", weight), Col("variazione_peso_pp", "Var. peso (punti)", "decimale_segno", weight),
+        Col("posizione_confronto", f"Posto {ctx.confronto}", "intero", weight), Col("posizione", f"Posto {ctx.anno}", "intero", weight),
     ]  # fmt: skip
     title = f"Lavoratori coinvolti per {ctx.territorio.singolare}, tutte le procedure, {ctx.confronto} e {ctx.anno}"
-    return table(
-        rows,
-        columns,
-        title=title,
-        name="Confronto",
-        totals=1,
-        notes=[NO_BASE, INVOLVEMENTS],
-        source=ctx.source,
-        data="confronto_provinciale",
-    )
+    notes = [NO_BASE, incomplete_note(ctx), INVOLVEMENTS]
+    return table(rows, columns, title=title, name="Confronto", totals=1, notes=notes, source=ctx.source, data="confronto_provinciale")
 
 
 def contributions_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
     """Where the region's change comes from."""
-    t = ctx.territorio
+    t, what = ctx.territorio, prose.largest_pushes(confronto, ctx.territorio)
     return figure(
         charts.contributions(confronto, t),
-        _changes(confronto, ctx, Col("variazione_pct_testo", "Variazione %", "decimale_segno"), Col("contributo_pp", "Contributo (punti)", "decimale_segno"), title="Variazioni e contributi"),
+        _changes(confronto, ctx, Col("contributo_pp", "Contributo (punti)", "decimale_segno"), title="Variazioni e contributi"),
         title=f"Contributo di ogni {t.singolare} alla variazione regionale dei lavoratori, {ctx.confronto}-{ctx.anno}",
-        subtitle=prose.extremes(confronto, t),
-        alt=f"Barre orizzontali per {t.singolare}, in punti percentuali, una serie per procedura e una per il totale. {_plain(prose.extremes(confronto, t))}",
+        subtitle=what,
+        alt=f"Barre orizzontali per {t.singolare}, in punti percentuali, una serie per procedura e una per il totale. {_plain(what)}",
         source=ctx.source,
         legend=[(theme.UP, "spinge in alto"), (theme.DOWN, "spinge in basso")],
-        note="I contributi di una colonna sommano alla variazione percentuale della regione, salvo le celle vuote nella fonte (n.d.). Ogni riquadro ha la sua scala.",
-    )  # fmt: skip
+        note=_sentences(
+            "I contributi di un riquadro sommano alla variazione percentuale della regione, salvo le celle vuote nella fonte (n.d.).",
+            incomplete_note(ctx),
+            OWN_SCALE,
+        ),
+    )
 
 
 def dumbbell_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
@@ -210,13 +229,13 @@ def dumbbell_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
         alt=f"Per ogni {t.singolare} due punti uniti da una linea, uno per anno, in riquadri per procedura. {_plain(what)}",
         source=ctx.source,
         legend=[(theme.BEFORE, str(ctx.confronto)), (theme.UP, str(ctx.anno))],
-        note="Ogni riquadro ha la sua scala. n.d.: cella vuota nella fonte.",
+        note=_sentences("n.d.: cella vuota nella fonte.", incomplete_note(ctx), OWN_SCALE),
     )
 
 
 def map_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block | None:
     """Where on the map; None for a territory without tile positions."""
-    t = ctx.territorio
+    t, what = ctx.territorio, prose.extremes(confronto, ctx.territorio)
     panels = charts.tiles(confronto, t)
     if not panels:
         return None
@@ -224,38 +243,45 @@ def map_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block | None:
         panels,
         _changes(confronto, ctx, title="Variazioni per luogo"),
         title=f"Variazione dei lavoratori coinvolti sul territorio, {ctx.confronto}-{ctx.anno}",
-        subtitle=prose.extremes(confronto, t),
-        alt=f"Mappa a riquadri, uno per {t.singolare}, con la variazione dei lavoratori; la tinta segue il segno e la misura. {_plain(prose.extremes(confronto, t))}",
+        subtitle=what,
+        alt=f"Mappa a riquadri, uno per {t.singolare}, con la variazione dei lavoratori; la tinta segue il segno e la misura. {_plain(what)}",
         source=ctx.source,
-        legend=[("#7DB5EB", "più lavoratori"), ("#F6A084", "meno lavoratori"), ("#F1F2F4", "nessuna variazione o n.d.")],
-        note="Mappa schematica: ogni riquadro ha la stessa area, la posizione è indicativa. La tinta è relativa alla variazione più grande di ciascun riquadro.",
+        legend=[
+            ("#7DB5EB", "più lavoratori"),
+            ("#F6A084", "meno lavoratori"),
+            ("#F1F2F4", "nessuna variazione"),
+            ("", "☐ n.d., cella vuota nella fonte"),
+        ],
+        note=_sentences(
+            "Mappa schematica: ogni riquadro ha la stessa area, la posizione è indicativa.",
+            "La tinta è più intensa oltre un decimo e oltre quattro decimi della variazione più grande di ciascuna mappa.",
+            incomplete_note(ctx),
+        ),
     )
 
 
-def effects_figure(scomposizione: pl.DataFrame, confronto: pl.DataFrame, solidita: pl.DataFrame, ctx: Contesto) -> Block:
+def effects_figure(scomposizione: pl.DataFrame, ctx: Contesto) -> Block:
     """More cases or bigger ones."""
-    t, what = (
-        ctx.territorio,
-        prose.more_or_bigger(confronto, scomposizione, solidita, ctx.territorio, ctx.years) or "Nessuna variazione da scomporre.",
-    )
+    t, what = ctx.territorio, prose.effects_by_procedura(scomposizione, ctx.territorio)
+    rows = _named(scomposizione, ctx).with_columns(variazione=pl.col("effetto_numero") + pl.col("effetto_dimensione"))
     columns = [
-        Col("luogo", t.singolare.capitalize()), Col("voce", "Procedura"),
-        Col("effetto_numero", "Effetto numero", "intero_segno"), Col("effetto_dimensione", "Effetto dimensione", "intero_segno"),
+        _place_column(ctx), Col("voce", "Procedura"),
+        Col("effetto_numero", "Effetto numero", "intero_segno"), Col("effetto_dimensione", "Effetto dimensione", "intero_segno"), Col("variazione", "Variazione", "intero_segno"),
         Col("dimensione_confronto", f"Lavoratori per unità {ctx.confronto}", "decimale"), Col("dimensione", f"Lavoratori per unità {ctx.anno}", "decimale"),
     ]  # fmt: skip
     return figure(
         charts.effects(scomposizione, t),
-        table(_named(scomposizione, ctx), columns, title="Effetto del numero e della dimensione (lavoratori)", data="scomposizione"),
-        title="Più casi o casi più grandi? La variazione dei lavoratori scomposta",
+        table(rows, columns, title="Effetto del numero e della dimensione (lavoratori)", totals=_totals(rows, ctx), data="scomposizione"),
+        title="La variazione dei lavoratori, scomposta in numero e dimensione delle unità produttive",
         subtitle=what,
         alt=f"Barre divise in effetto del numero di unità ed effetto della loro dimensione; il rombo è la somma. {_plain(what)}",
         source=ctx.source,
         legend=[
             (theme.VIOLET, "effetto del numero di unità"),
             (theme.ORANGE, "effetto della dimensione"),
-            (theme.INK, "◆ variazione complessiva"),
+            ("", "◆ variazione complessiva"),
         ],
-        note="L'effetto della regione è calcolato sui totali regionali: non è la somma di quelli provinciali. Ogni riquadro ha la sua scala.",
+        note=f"L'effetto della regione è calcolato sui totali regionali: non è la somma di quelli dei singoli territori. {OWN_SCALE}",
     )
 
 
@@ -263,29 +289,25 @@ def mix_figure(composizione: pl.DataFrame, ctx: Contesto) -> Block:
     """Which procedures make up the workers of each provincia."""
     t = ctx.territorio
     region = composizione.filter(pl.col("provincia") == t.totale)
-    share = {(r["anno"], r["procedura"]): r["quota_lavoratori"] for r in region.iter_rows(named=True)}
-    parts = [
-        f"{p.articolo} passano dal {number(share.get((ctx.confronto, p.procedura)), 'pct') or 'n.d.'} al **{number(share.get((ctx.anno, p.procedura)), 'pct') or 'n.d.'}**"
-        for p in procedure()
-    ]
-    what = f"Sul totale regionale dei lavoratori {'; '.join(parts)}."
-    colours = (theme.BLUE, theme.ORANGE, theme.VIOLET)
+    share = {(r["anno"], r["procedura"]): number(r["quota_lavoratori"], "pct") or "n.d." for r in region.iter_rows(named=True)}
+    parts = [f"{p.articolo}, dal {share[ctx.confronto, p.procedura]} al **{share[ctx.anno, p.procedura]}**" for p in procedure()]
+    what = f"Quota sul totale regionale dei lavoratori: {'; '.join(parts)}."
+    rows = _named(composizione, ctx)
     columns = [
-        Col("luogo", t.singolare.capitalize()),
-        Col("anno", "Anno", "anno"),
-        Col("voce", "Procedura"),
-        Col("lavoratori", "Lavoratori", "intero"),
-        Col("quota_lavoratori", "Quota %", "decimale"),
-    ]
+        _place_column(ctx), Col("anno", "Anno", "anno"), Col("voce", "Procedura"),
+        Col("lavoratori", "Lavoratori", "intero"), Col("quota_lavoratori", "Quota %", "decimale"),
+    ]  # fmt: skip
     return figure(
         charts.shares(composizione, t, ctx.years),
-        table(_named(composizione, ctx), columns, title="Composizione per procedura", data="composizione"),
+        table(rows, columns, title="Composizione per procedura", totals=_totals(rows, ctx), data="composizione"),
         title=f"Lavoratori coinvolti per procedura: composizione nel {ctx.confronto} e nel {ctx.anno}",
         subtitle=what,
         alt=f"Barre a cento per {t.singolare} e per la regione, divise per procedura, un riquadro per anno. {_plain(what)}",
         source=ctx.source,
-        legend=[(colour, p.etichetta) for colour, p in zip(colours, procedure(), strict=False)],
-        note="Nelle barre, quote in percentuale arrotondate all'unità; sotto il 9% il numero non è scritto.",
+        legend=[(colour, p.etichetta) for colour, p in zip(charts.SERIES, procedure(), strict=False)],
+        note=_sentences(
+            "Nelle barre, quote in percentuale arrotondate all'unità; sotto il 9% il numero non è scritto.", incomplete_note(ctx)
+        ),
     )
 
 
@@ -294,35 +316,42 @@ def concentration_table(concentrazione: pl.DataFrame, ctx: Contesto) -> Block:
     order = {code: position for position, code in enumerate(procedura_labels())}
     rows = concentrazione.filter(pl.col("anno").is_in(ctx.years)).with_columns(voce=pl.col("procedura").replace_strict(procedura_labels()))
     rows = rows.sort(pl.col("procedura").replace_strict(order, return_dtype=pl.Int64), "anno")
+    many = ctx.territorio.plurale.capitalize()
     columns = [
-        Col("voce", "Procedura"), Col("anno", "Anno", "anno"), Col("province", f"{ctx.territorio.plurale.capitalize()} con lavoratori", "intero"),
-        Col("quota_prime", "Quota % delle prime tre", "decimale"), Col("herfindahl", "Indice di Herfindahl", "tre_decimali"),
-        Col("province_equivalenti", f"{ctx.territorio.plurale.capitalize()} equivalenti", "decimale"),
+        Col("voce", "Procedura"), Col("anno", "Anno", "anno"), Col("province", f"{many} con lavoratori", "intero"),
+        Col("quota_prime", "Quota % delle prime tre", "peso"), Col("herfindahl", "Indice di Herfindahl", "tre_decimali"),
+        Col("province_equivalenti", f"{many} equivalenti", "decimale"),
     ]  # fmt: skip
-    return table(rows, columns, title="Concentrazione dei lavoratori coinvolti", source=ctx.source, data="concentrazione")
+    totals = int((rows["procedura"] == TOTALE).sum())
+    return table(rows, columns, title="Concentrazione dei lavoratori coinvolti", totals=totals, source=ctx.source, data="concentrazione")
 
 
 def firmness_figure(solidita: pl.DataFrame, ctx: Contesto) -> Block:
     """How firm the changes of the number of units are."""
     t, what = ctx.territorio, prose.firm_sentence(solidita, ctx.territorio, ALPHA)
+    judged = pl.col("p").is_not_null()
+    rows = _named(solidita, ctx).with_columns(
+        rapporto_testo=pl.when(judged).then(pl.lit(NOT_COMPUTABLE)), sup_testo=pl.when(judged).then(pl.lit("senza limite"))
+    )
     columns = [
-        Col("luogo", t.singolare.capitalize()), Col("voce", "Procedura"), Col("rapporto_unita", "Rapporto", "due_decimali"),
-        Col("inf95", "Da", "due_decimali"), Col("sup95", "A", "due_decimali"), Col("p", "p", "tre_decimali"), Col("p_bh", "p corretto", "tre_decimali"),
+        _place_column(ctx), Col("voce", "Procedura"), Col("rapporto_unita", "Rapporto", "due_decimali", fallback="rapporto_testo"),
+        Col("inf95", "Da", "due_decimali"), Col("sup95", "A", "due_decimali", fallback="sup_testo"),
+        Col("p", "p", "tre_decimali"), Col("p_bh", "p corretto", "tre_decimali"),
     ]  # fmt: skip
+    title = f"Unità produttive {ctx.anno} rispetto al {ctx.confronto}: rapporto e intervallo al 95%"
     return figure(
         charts.forest(ordered(solidita, ctx), t, ALPHA),
-        table(
-            _named(solidita, ctx),
-            columns,
-            title=f"Rapporto fra le unità produttive {ctx.anno} e {ctx.confronto}, intervallo al 95%",
-            data="solidita",
-        ),
-        title=f"Unità produttive {ctx.anno} rispetto al {ctx.confronto}: rapporto e intervallo al 95%",
+        table(rows, columns, title=title, totals=_totals(rows, ctx), notes=[NO_BASE], data="solidita"),
+        title=title,
         subtitle=what,
         alt=f"Per ogni {t.singolare} un punto, il rapporto fra le unità dei due anni, e una linea, il suo intervallo; la verticale tratteggiata è 1, nessun cambiamento. {_plain(what)}",
         source=ctx.source,
         legend=[(theme.GREY, "il caso può spiegare la differenza"), (theme.BLUE, "il caso difficilmente la spiega")],
-        note="Scala logaritmica da 1/16 a 16: gli intervalli più ampi sono tagliati ai bordi. Manca chi non ha unità in entrambi gli anni.",
+        note=_sentences(
+            f"Il colore tiene conto di quante {t.plurale} si giudicano insieme: fra molti confronti qualche intervallo si scosta da 1 per caso, e da solo non basta.",
+            "Scala logaritmica; un triangolo segna un intervallo che continua oltre 1/16 o 16.",
+            "n.c.: nessuna unità nell'anno di confronto; n.d.: nessuna unità nei due anni, o dato ignoto.",
+        ),
     )
 
 
@@ -330,9 +359,26 @@ def coordination_table(ctx: Contesto) -> Block:
     """The coordination tables held in the year, by type."""
     rows = ctx.fonte.coordinamento.filter(pl.col("anno") == ctx.anno).with_columns(pl.col("tipo").str.to_titlecase())
     title = f"Tavoli di coordinamento convocati nel {ctx.anno}"
-    return table(
-        rows, [Col("tipo", "Tipo di tavolo"), Col("tavoli", "Tavoli", "intero")], title=title, source=ctx.source, data="coordinamento"
+    columns = [Col("tipo", "Tipo di tavolo"), Col("tavoli", "Tavoli", "intero")]
+    return table(rows, columns, title=title, source=ctx.fonte.document("coordinamento.csv"), data="coordinamento")
+
+
+def activation_table(ctx: Contesto) -> Block:
+    """The activation of PAL as the source prints it, with its base."""
+    rows = ctx.fonte.attivazione.filter(pl.col("anno") == ctx.anno)
+    rows = rows.with_columns(
+        voce=pl.col("procedura").replace_strict(procedura_labels()),
+        quota=pl.format(
+            "{}%{}", "quota_attivati_pct", pl.when(pl.col("approssimata") == "sì").then(pl.lit(" circa")).otherwise(pl.lit(""))
+        ),
     )
+    columns = [Col("voce", "Procedura"), Col("lavoratori_base", "Lavoratori sospesi (base)", "intero"), Col("quota", "Con PAL attivata")]
+    title = f"Attivazione delle PAL nel {ctx.anno}, base: tutti i lavoratori sospesi"
+    return table(rows, columns, title=title, source=ctx.fonte.document("attivazione_pal.csv"), data="attivazione_pal")
+
+
+def _sentences(*texts: str) -> str:
+    return " ".join(filter(None, texts))
 
 
 def annual_datasets(frames: dict[str, pl.DataFrame], ctx: Contesto) -> list[Block]:
@@ -341,7 +387,9 @@ def annual_datasets(frames: dict[str, pl.DataFrame], ctx: Contesto) -> list[Bloc
     for name, frame in frames.items():
         rows = ordered(frame, ctx) if {"provincia", "procedura"} & set(frame.columns) else frame
         columns = [Col(column, COLUMNS[column][0], COLUMNS[column][1]) for column in DATA[name][1:]]
-        blocks.append(dataset(rows, columns, name=name, title=DATA[name][0], source=ctx.source, notes=[INVOLVEMENTS]))
+        own = f"{name}.csv" in ctx.fonte.documenti["file"]
+        source, notes = (ctx.fonte.document(f"{name}.csv"), []) if own else (ctx.source, [INVOLVEMENTS])
+        blocks.append(dataset(rows, columns, name=name, title=DATA[name][0], source=source, notes=notes))
     return blocks
 
 

@@ -118,7 +118,8 @@ def dumbbells(confronto: pl.DataFrame, territorio: Territorio, years: tuple[int,
     return _by_procedura(draw, [TOTALE, *_codes()])
 
 
-_TINTS = {1: ["#E3EFFB", "#B9D7F5", "#7DB5EB"], -1: ["#FDE9E2", "#FAC9B8", "#F6A084"], 0: ["#F1F2F4"] * 3}
+_TINTS = {1: ["#E3EFFB", "#B9D7F5", "#7DB5EB"], -1: ["#FDE9E2", "#FAC9B8", "#F6A084"], 0: ["#F1F2F4"]}
+TINT_BOUNDS = (0.1, 0.4)  # parts of the panel's largest change at which the tint deepens
 
 
 def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
@@ -135,21 +136,22 @@ def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
             value = change.get(p.sigla)
             sign = 0 if not value else 1 if value > 0 else -1
             written = number(value, "intero_segno") or "n.d."
-            step = min(int(3 * abs(value or 0) / largest), 2)
+            step = sum(abs(value) >= bound * largest for bound in TINT_BOUNDS) if sign else 0
             rows.append(
                 {"x": p.colonna, "y": p.riga, "x1": p.colonna + 1, "y1": p.riga + 1, "cx": p.colonna + 0.5, "cy": p.riga + 0.5,
-                 "sigla": p.sigla, "testo": written, "colore": _TINTS[sign][step], "etichetta": f"{p.nome}: {written} lavoratori"}
+                 "sigla": p.sigla, "testo": written, "colore": "#FFFFFF" if value is None else _TINTS[sign][step],
+                 "bordo": theme.GREY if value is None else "#FFFFFF", "etichetta": f"{p.nome}: {written} lavoratori"}
             )  # fmt: skip
         x = alt.X("x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))
         y = alt.Y("y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
         base = alt.Chart(_data(rows))
-        boxes = base.mark_rect(stroke="white", strokeWidth=3, cornerRadius=6)
-        boxes = boxes.encode(
-            x=x, x2=alt.X2("x1"), y=y, y2=alt.Y2("y1"), color=alt.Color("colore", type="nominal", scale=None), description=_label()
-        )
+        boxes = base.mark_rect(strokeWidth=2, cornerRadius=6).encode(
+            x=x, x2=alt.X2("x1"), y=y, y2=alt.Y2("y1"), description=_label(),
+            color=alt.Color("colore", type="nominal", scale=None), stroke=alt.Stroke("bordo", type="nominal", scale=None),
+        )  # fmt: skip
         place = {"x": alt.X("cx", type="quantitative"), "y": alt.Y("cy", type="quantitative")}
-        names = base.mark_text(dy=-9, fontWeight="bold", fontSize=13, aria=False).encode(**place, text=alt.Text("sigla", type="nominal"))
-        values = base.mark_text(dy=9, fontSize=13, aria=False).encode(**place, text=alt.Text("testo", type="nominal"))
+        names = base.mark_text(dy=-9, fontWeight="bold", aria=False).encode(**place, text=alt.Text("sigla", type="nominal"))
+        values = base.mark_text(dy=9, aria=False).encode(**place, text=alt.Text("testo", type="nominal"))
         return theme.spec(alt.layer(boxes, names, values), 0, extra=int(lines * theme.WIDTH / columns * 0.8) - 2 * theme.ROW_HEIGHT)
 
     return _by_procedura(draw, [TOTALE, *_codes()])
@@ -170,34 +172,39 @@ def effects(scomposizione: pl.DataFrame, territorio: Territorio) -> list[Panel]:
 
 
 def _effects(part: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
-    rows, totals, ends = [], [], []
+    rows, totals, unknown = [], [], []
     for name, r in zip(names, part.iter_rows(named=True), strict=True):
         pair = (r["effetto_numero"], r["effetto_dimensione"])
         if None in pair:
-            totals.append({"nome": name, "valore": 0, "testo": "n.d.", "etichetta": f"{name}: n.d."})
+            unknown.append({"nome": name, "valore": 0, "testo": "n.d."})
             continue
-        label = f"{name}: {number(pair[0], 'intero_segno')} dal numero, {number(pair[1], 'intero_segno')} dalla dimensione"
+        change = number(sum(pair), "intero_segno")
+        label = (
+            f"{name}: {number(pair[0], 'intero_segno')} dal numero, {number(pair[1], 'intero_segno')} dalla dimensione, in tutto {change}"
+        )
         below = above = 0.0
         for value, colour in zip(pair, (theme.VIOLET, theme.ORANGE), strict=True):
             start = above if value >= 0 else below
             rows.append({"nome": name, "da": start, "a": start + value, "colore": colour, "etichetta": label})
             above, below = (above + value, below) if value >= 0 else (above, below + value)
-        ends += [below, above]
-        totals.append({"nome": name, "valore": sum(pair), "fine": above, "testo": number(sum(pair), "intero_segno"), "etichetta": label})
-    y, x = _y(names), _x("da", "lavoratori", domain=_spread(ends))
-    bars = alt.Chart(_data(rows)).mark_bar(size=13)
+        end = above if sum(pair) >= 0 else below
+        totals.append({"nome": name, "somma": sum(pair), "valore": end, "testo": change, "etichetta": label})
+    y, x = _y(names), _x("da", "lavoratori", domain=_spread([row["a"] for row in rows], margin=0.36))
+    bars = alt.Chart(_data(rows)).mark_bar(size=13 if len(names) > 4 else 24)
     bars = bars.encode(x=x, x2=alt.X2("a"), y=y, color=alt.Color("colore", type="nominal", scale=None), description=_label())
-    dots = alt.Chart(_data([row for row in totals if "fine" in row])).mark_point(
-        filled=True, shape="diamond", size=70, color=theme.INK, stroke="white", opacity=1
-    )
-    dots = dots.encode(x=alt.X("valore", type="quantitative"), y=y, description=_label())
-    text = _text([row | {"valore": row.get("fine", 0)} for row in totals], "valore", y, align="left", dx=8)
-    return theme.spec(alt.layer(bars, dots, text), len(names))
+    dots = alt.Chart(_data(totals)).mark_point(filled=True, shape="diamond", size=70, color=theme.INK, stroke="white", opacity=1)
+    dots = dots.encode(x=alt.X("somma", type="quantitative"), y=y, description=_label())
+    right = _text([row for row in totals if row["somma"] >= 0] + unknown, "valore", y, align="left", dx=8)
+    left = _text([row for row in totals if row["somma"] < 0], "valore", y, align="right", dx=-8)
+    return theme.spec(alt.layer(bars, dots, right, left), len(names))
+
+
+SERIES = (theme.BLUE, theme.ORANGE, theme.VIOLET, theme.GREEN, theme.WINE, theme.GREY)  # colours of the procedures, in their order
 
 
 def shares(composizione: pl.DataFrame, territorio: Territorio, years: tuple[int, int]) -> list[Panel]:
     """For each year, the workers of each provincia divided by procedura as bars to 100."""
-    colours = dict(zip(_codes(), (theme.BLUE, theme.ORANGE, theme.VIOLET, theme.GREEN, theme.WINE, theme.GREY), strict=False))
+    colours = dict(zip(_codes(), SERIES, strict=False))
     inks = {theme.ORANGE: theme.INK, theme.GREY: theme.INK}
     order = [territorio.totale, *territorio.sigle]
 
@@ -232,11 +239,15 @@ def shares(composizione: pl.DataFrame, territorio: Territorio, years: tuple[int,
     return [(str(year), draw(year)) for year in years]
 
 
-FOREST_BOUNDS = (1 / 16, 16.0)  # ratios beyond these are drawn at the edge
+FOREST_BOUNDS = (1 / 16, 16.0)  # intervals beyond these end in an arrow
+_FOREST_RIGHT = 90.0  # the axis goes on to here, to make room for the written ratio
 
 
 def forest(solidita: pl.DataFrame, territorio: Territorio, alpha: float) -> list[Panel]:
-    """Ratio of units with its 95% interval on a logarithmic axis; blue where it is distinguishable from 1, else grey."""
+    """Ratio of units with its 95% interval on a logarithmic axis; blue where it is distinguishable from 1, else grey.
+
+    The region is judged by its own p, provinces by the p adjusted for their number.
+    """
     region = solidita.filter(pl.col("provincia") == territorio.totale)
     names = {p.procedura: p.breve for p in procedure()} | {TOTALE: "Totale"}
     first = [(territorio.nome, _forest(region.with_columns(p_bh="p"), [names[code] for code in region["procedura"]], alpha))]
@@ -250,28 +261,34 @@ def forest(solidita: pl.DataFrame, territorio: Territorio, alpha: float) -> list
 
 def _forest(part: pl.DataFrame, names: Sequence[str], alpha: float) -> dict[str, Any]:
     low, high = FOREST_BOUNDS
-    rows = []
+    rows, arrows, texts = [], [], []
     for name, r in zip(names, part.iter_rows(named=True), strict=True):
+        ratio = number(r["rapporto_unita"], "due_decimali") or ("n.d." if r["p"] is None else "n.c.")
+        texts.append({"nome": name, "valore": high * 1.5, "testo": ratio})
         if r["p"] is None:
             continue
-        ratio = number(r["rapporto_unita"], "due_decimali") or "n.c."
-        written = f"{ratio} ({number(r['inf95'], 'due_decimali') or '0,00'}-{number(r['sup95'], 'due_decimali') or 'senza limite'})"
-        inside = r["rapporto_unita"] is not None and low <= r["rapporto_unita"] <= high
-        rows.append(
-            {"nome": name, "da": max(r["inf95"] or low, low), "a": min(r["sup95"] or high, high), "valore": r["rapporto_unita"] if inside else None,
-             "colore": theme.BLUE if r["p_bh"] is not None and r["p_bh"] <= alpha else theme.GREY, "etichetta": f"{name}: {written}"}
-        )  # fmt: skip
+        start, end = r["inf95"] or 0.0, r["sup95"] or float("inf")
+        written = f"{ratio} (da {number(start, 'due_decimali')} a {number(r['sup95'], 'due_decimali') or 'senza limite'})"
+        mark = {
+            "nome": name,
+            "colore": theme.BLUE if r["p_bh"] is not None and r["p_bh"] <= alpha else theme.GREY,
+            "etichetta": f"{name}: {written}",
+        }
+        dot = r["rapporto_unita"] if r["rapporto_unita"] and low <= r["rapporto_unita"] <= high else None
+        rows.append(mark | {"da": min(max(start, low), high), "a": max(min(end, high), low), "valore": dot})
+        arrows += [mark | {"valore": low, "forma": "triangle-left"}] if start < low else []
+        arrows += [mark | {"valore": high, "forma": "triangle-right"}] if end > high else []
     y, colour = _y(names), alt.Color("colore", type="nominal", scale=None)
-    axis = alt.Axis(
-        values=[0.125, 0.25, 0.5, 1, 2, 4, 8],
-        title="rapporto fra le unità produttive",
-        labelExpr="datum.value < 1 ? '1/' + (1 / datum.value) : datum.value",
-    )
-    x = alt.X("da", type="quantitative", axis=axis, scale=alt.Scale(type="log", domain=[low, high], nice=False))
+    ticks = "datum.value < 1 ? '1/' + (1 / datum.value) : datum.value"
+    axis = alt.Axis(values=[1 / 8, 1 / 2, 1, 2, 8], title="rapporto fra le unità produttive", labelExpr=ticks)
+    x = alt.X("da", type="quantitative", axis=axis, scale=alt.Scale(type="log", domain=[low / 1.5, _FOREST_RIGHT], nice=False))
+    value = alt.X("valore", type="quantitative")
     one = (
         alt.Chart(_data([{"uno": 1}])).mark_rule(color=theme.INK, strokeDash=[3, 3], aria=False).encode(x=alt.X("uno", type="quantitative"))
     )
     bars = alt.Chart(_data(rows)).mark_rule(strokeWidth=3).encode(x=x, x2=alt.X2("a"), y=y, color=colour, description=_label())
     dots = alt.Chart(_data([row for row in rows if row["valore"] is not None])).mark_circle(size=85, opacity=1)
-    dots = dots.encode(x=alt.X("valore", type="quantitative"), y=y, color=colour, description=_label())
-    return theme.spec(alt.layer(bars, one, dots), len(names))
+    dots = dots.encode(x=value, y=y, color=colour, description=_label())
+    heads = alt.Chart(_data(arrows)).mark_point(filled=True, size=60, opacity=1)
+    heads = heads.encode(x=value, y=y, color=colour, shape=alt.Shape("forma", type="nominal", scale=None), description=_label())
+    return theme.spec(alt.layer(bars, one, dots, heads, _text(texts, "valore", y, align="left")), len(names))

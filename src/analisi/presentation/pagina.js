@@ -28,15 +28,38 @@ function confronta(a, b, verso) {
   if (a.classList.contains("n")) return x === null || y === null ? (x === null) - (y === null) : verso * (x - y);
   return verso * a.textContent.localeCompare(b.textContent, "it");
 }
-/* Tooltips of chart marks: on pointer or touch; Escape or another place closes them. The same figures are in the table below each chart. */
+/* A word above the tables that are wider than their place. */
+for (const area of document.querySelectorAll(".scorri")) {
+  const parola = document.createElement("p");
+  parola.className = "suggerimento";
+  parola.textContent = "Scorrere la tavola di lato per vedere tutte le colonne →";
+  area.before(parola);
+  new ResizeObserver(() => { parola.hidden = area.scrollWidth <= area.clientWidth; }).observe(area);
+}
+/* Tooltips of chart marks: on pointer or touch, near enough to move onto; Escape or another place closes them. The same figures are in the table below each chart. */
 const fumetto = document.createElement("div");
 fumetto.className = "fumetto";
 fumetto.hidden = true;
 fumetto.setAttribute("aria-hidden", "true");
 document.body.append(fumetto);
+function vicino(evento) {
+  /* The mark under the pointer, or the nearest of its chart within a fingertip. */
+  const svg = evento.target.closest ? evento.target.closest("svg") : null;
+  if (!svg || evento.target.dataset.t) return svg && evento.target;
+  let scelto = null;
+  let minimo = evento.pointerType === "touch" ? 24 : 8;
+  for (const segno of svg.querySelectorAll("[data-t]")) {
+    const r = segno.getBoundingClientRect();
+    const dx = Math.max(r.left - evento.clientX, 0, evento.clientX - r.right);
+    const dy = Math.max(r.top - evento.clientY, 0, evento.clientY - r.bottom);
+    const distanza = Math.hypot(dx, dy);
+    if (distanza < minimo) [scelto, minimo] = [segno, distanza];
+  }
+  return scelto;
+}
 function mostra(evento) {
-  const segno = evento.target.closest ? evento.target.closest("svg [data-t]") : null;
   if (evento.target === fumetto) return;
+  const segno = vicino(evento);
   fumetto.hidden = !segno;
   if (!segno) return;
   fumetto.textContent = segno.dataset.t;
@@ -46,7 +69,7 @@ function mostra(evento) {
   fumetto.style.top = "0";
   const f = fumetto.getBoundingClientRect();
   fumetto.style.left = Math.max(4, Math.min(largo - f.width - 4, r.left + r.width / 2 - f.width / 2)) + scrollX + "px";
-  fumetto.style.top = (r.top - f.height - 6 > 0 ? r.top - f.height - 6 : r.bottom + 6) + scrollY + "px";
+  fumetto.style.top = (r.top - f.height > 0 ? r.top - f.height : r.bottom) + scrollY + "px";
 }
 document.addEventListener("pointerover", mostra);
 document.addEventListener("pointerdown", mostra);

@@ -181,6 +181,33 @@ def pooled_caution(somma: pl.DataFrame, confronto: pl.DataFrame, territorio: Ter
     )
 
 
+def largest_pushes(confronto: pl.DataFrame, territorio: Territorio) -> str:
+    """Which province push the region's total most, up and down, in percentage points; for a chart's subtitle."""
+    rows = confronto.filter((pl.col("procedura") == TOTALE) & (pl.col("provincia") != territorio.totale)).drop_nulls("contributo_pp")
+    region = number(_one(confronto, territorio.totale)["variazione_lavoratori_pct"], "pct_segno")
+    parts = []
+    for direction, way in ((True, "in alto"), (False, "in basso")):
+        first = rows.sort("contributo_pp", descending=direction, maintain_order=True).head(1)
+        if len(first) and (first["contributo_pp"][0] > 0) == direction and first["contributo_pp"][0]:
+            parts.append(
+                f"spinge di più {way} **{territorio.nomi[first['provincia'][0]]}** ({number(first['contributo_pp'][0], 'decimale_segno')} punti)"
+            )
+    if not parts or not region:
+        return "Nessun contributo da mostrare."
+    return f"Su una variazione regionale di {region}, {listing(parts)}."
+
+
+def effects_by_procedura(scomposizione: pl.DataFrame, territorio: Territorio) -> str:
+    """The two effects of the region, procedura by procedura; for a chart's subtitle."""
+    parts = []
+    for p in procedure():
+        row = _one(scomposizione, territorio.totale, p.procedura)
+        if row["effetto_numero"] is not None:
+            many, big = (number(row[name], "intero_segno") for name in ("effetto_numero", "effetto_dimensione"))
+            parts.append(f"{p.etichetta}, **{many}** lavoratori dal numero e **{big}** dalla dimensione")
+    return f"{territorio.nome}: {'; '.join(parts)}." if parts else "Nessuna variazione da scomporre."
+
+
 def extremes(confronto: pl.DataFrame, territorio: Territorio, procedura: str = TOTALE) -> str:
     """Which provinces have the largest rise and the largest fall of workers, for a chart's subtitle."""
     rows = confronto.filter((pl.col("procedura") == procedura) & (pl.col("provincia") != territorio.totale)).drop_nulls(

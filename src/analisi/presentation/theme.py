@@ -11,7 +11,7 @@ BLUE, ORANGE, VIOLET, GREY, GREEN, WINE = "#0066CC", "#F15828", "#4A2264", "#8B8
 INK, LINE = "#1A1A2E", "#D5DAE1"
 UP, DOWN, BEFORE = BLUE, ORANGE, GREY
 WIDTH = 360  # pixels of a panel as drawn: readable when a phone shrinks it to 288
-ROW_HEIGHT = 24
+ROW_HEIGHT = 25
 _FONT = "Liberation Sans"  # vl-convert carries it, so that texts measure the same everywhere; as wide as Arial
 
 _CONFIG = {
@@ -19,17 +19,16 @@ _CONFIG = {
     "background": "transparent",
     "view": {"stroke": None},
     "axis": {
-        "labelFontSize": 12, "labelColor": INK, "titleFontSize": 12, "titleFontWeight": "normal", "titleColor": INK,
-        "domain": False, "ticks": False, "gridColor": LINE, "labelPadding": 5, "labelLimit": 160,
+        "labelFontSize": 13, "labelBound": True, "labelColor": INK, "titleFontSize": 13, "titleFontWeight": "normal", "titleColor": INK,
+        "domain": False, "ticks": False, "gridColor": LINE, "labelPadding": 5, "labelLimit": 170,
     },
     "axisY": {"grid": False},
-    "text": {"fontSize": 12, "color": INK},
+    "text": {"fontSize": 13, "color": INK},
 }  # fmt: skip
 
 
-def spec(chart: alt.LayerChart | alt.Chart, rows: int, extra: int = 34) -> dict[str, Any]:
-    """Vega-Lite of a panel of fixed width, as high as its rows and `extra` pixels for the axis."""
-    sized = chart.properties(
-        width=WIDTH, height=max(rows, 2) * ROW_HEIGHT + extra, autosize=alt.AutoSizeParams(type="fit", contains="padding")
-    )
+def spec(chart: alt.LayerChart | alt.Chart, rows: int, extra: int = 36) -> dict[str, Any]:
+    """Vega-Lite of a panel of fixed width, as high as its rows (a few rows stand wider apart) and `extra` pixels for the axis."""
+    height = max(rows, 2) * ROW_HEIGHT * (2 if 0 < rows < 5 else 1) + extra
+    sized = chart.properties(width=WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding"))
     return sized.to_dict() | {"config": _CONFIG, "padding": 2}

@@ -83,8 +83,9 @@ class AnalisiExporter(HTMLExporter):
         outputs = {f"dati/{block['nome']}.csv": data_csv(block) for block in data}
         if has_book:
             label = ["DATI SINTETICI: cifre generate da un programma, non descrivono casi reali."] if header and header["sintetici"] else []
+            warned = [f"Avvertenza. {text}" for block in payloads if block["tipo"] == "avvisi" for text in block["frasi"]]
             # The folder is written out because nbconvert's writer asks for one.
-            outputs[f"./{name}.xlsx"] = workbook(title, subtitle, payloads, label)
+            outputs[f"./{name}.xlsx"] = workbook(title, subtitle, payloads, label + warned)
         resources["outputs"] = {**(resources.get("outputs") or {}), **outputs}
         return page, resources
 

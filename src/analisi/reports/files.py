@@ -42,6 +42,7 @@ def workbook(title: str, subtitle: str, blocks: Sequence[dict[str, Any]], notes:
             {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E8F0FA", "border": 1, "border_color": "#B8C7DB"}
         ),
         "nota": book.add_format({"text_wrap": True, "valign": "top", "font_color": "#44546A"}),
+        "testo lungo": book.add_format({"text_wrap": True, "valign": "top"}),
         "": book.add_format({}),
     }
     styles |= {name: book.add_format({"num_format": form.excel}) for name, form in FORMATS.items() if form}
@@ -108,7 +109,7 @@ def _sheet(sheet: Worksheet, block: dict[str, Any], styles: dict[str, Any]) -> N
         for position, (value, column) in enumerate(zip(row, columns, strict=True)):
             style = styles.get(column["formato"] + ("!" if bold else ""), styles["forte" if bold else ""])
             if isinstance(value, str):
-                sheet.write_string(first + number, position, value, style)
+                sheet.write_string(first + number, position, value, styles["testo lungo"] if len(value) > _MAX_WIDTH else style)
             elif value is not None:
                 sheet.write_number(first + number, position, value, style)
     sheet.freeze_panes(first, 1)

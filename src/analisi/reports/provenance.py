@@ -43,7 +43,9 @@ def inputs(fonte: Fonte) -> Block:
     rows = pl.DataFrame(
         {
             "file": [shown(path) for path in read],
-            "documento": [titles.get(path.name, "") if path in fonte.files else "tabella di riferimento" for path in read],
+            "documento": [
+                titles.get(path.name, "elenco delle fonti") if path in fonte.files else "tabella di riferimento" for path in read
+            ],
             "sha256": [sha256(path) for path in read],
         }
     )

@@ -90,11 +90,10 @@ class Fonte:
         """Whether any file of the source is declared synthetic."""
         return "sintetici" in self.documenti["natura"].to_list()
 
-    @property
-    def titolo(self) -> str:
-        """The document the figures come from, as printed under charts and tables."""
-        row = self.documenti.filter(pl.col("file") == "casi_gestiti.csv")
-        return row["titolo"][0] if len(row) else f"file {shown(self.files[0])} (documento di origine non dichiarato)"
+    def document(self, file: str) -> str:
+        """The document the figures of a file come from, as printed under charts and tables."""
+        row = self.documenti.filter(pl.col("file") == file)
+        return row["titolo"][0] if len(row) else f"file {file} (documento di origine non dichiarato)"
 
     def year_before(self, anno: int) -> int:
         """The latest year of the source before `anno`. Raises: AnalisiError when there is none."""
