@@ -42,7 +42,9 @@ def test_an_unknown_territory_suggests_the_nearest():
         ('sigla = "BB"', 'sigla = "AA"', "indica sia"),
         ('sigla = "BB"', 'sigla = "TOT"', "indica sia"),
         ('nome = "Borgo"', 'nome = "Borgo"\ncolore = 1', "campo «colore» sconosciuto"),
-        ('nome = "Borgo"', "nome = 3", "manca il campo «nome»"),
+        ('nome = "Borgo"', "nome = 3", "«nome» deve essere un testo"),
+        ('nome = "Borgo"', 'nome = "Borgo"\nvarianti = "B"', "«varianti» deve essere un elenco di testi"),
+        ('nome = "Borgo"', "", "provincia 2: manca «nome»"),
         ("[[province]]", "[[province", "TOML"),
     ],
 )
@@ -67,3 +69,9 @@ def test_what_is_not_public_is_marked_to_be_confirmed(workspace):
 
 def test_normalized_ignores_case_accents_and_punctuation():
     assert normalized("  Città  Metr.na ") == normalized("CITTA' METR NA") == "citta metr na"
+
+
+def test_a_territory_may_be_written_in_another_script(tmp_path):
+    path = write_territorio(tmp_path / "ellada.toml", {"ΑΤ": "Αττική", "ΚΡ": "Κρήτη"})
+    territorio = load_territorio(str(path))
+    assert (territorio.find("ΚΡΗΤΗ"), territorio.find("???")) == ("ΚΡ", None)

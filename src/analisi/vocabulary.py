@@ -17,13 +17,13 @@ TOTALE = "totale"  # the value of `procedura` in rows that add up the procedures
 
 
 def normalized(text: str) -> str:
-    """Text as it is compared: no case, accents or punctuation.
+    """Text as it is compared: letters and digits of any script, without case, accents or punctuation.
 
     >>> normalized("Città Metr.na  MILANO")
     'citta metr na milano'
     """
-    bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^0-9a-z]+", " ", bare).strip()
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", " ", bare).strip()
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Territorio:
     ente: str = ""
     singolare: str = "provincia"
     plurale: str = "province"
+    genere: str = "f"
     intestazione: str = "Provincia"
     totale: str = "TOT"
     aggiornato_al: str = ""
@@ -66,6 +67,11 @@ class Territorio:
         return [p.sigla for p in self.province]
 
     @property
+    def nessuna(self) -> str:
+        """Singular name after the negation of its gender: "nessuna provincia", "nessun distretto"."""
+        return f"nessun{'a' if self.genere == 'f' else ''} {self.singolare}"
+
+    @property
     def has_tiles(self) -> bool:
         """Whether every province has a place on the tile map."""
         return all(p.colonna is not None and p.riga is not None for p in self.province)
@@ -74,7 +80,10 @@ class Territorio:
     def spellings(self) -> dict[str, str]:
         """Sigla of the province by every normalized spelling of it."""
         return {
-            normalized(text): p.sigla for p in self.province for text in (p.sigla, p.nome, p.ente, p.istat, p.nuts, *p.varianti) if text
+            normalized(text): p.sigla
+            for p in self.province
+            for text in (p.sigla, p.nome, p.ente, p.istat, p.nuts, *p.varianti)
+            if normalized(text)
         }
 
     def find(self, text: str) -> str | None:
@@ -82,17 +91,27 @@ class Territorio:
         return self.spellings.get(normalized(text))
 
 
-def _load_provincia(entry: dict, file: str) -> Provincia:
-    known = [field.name for field in fields(Provincia)]
-    unknown = next((name for name in entry if name not in known), None)
-    if unknown is not None:
-        msg = f"{file}: campo «{unknown}» sconosciuto in [[province]]; {suggest(unknown, known)}"
+_TYPES = {"str": (str, "testo"), "int | None": (int, "numero intero"), "tuple[str, ...]": (list, "elenco di testi")}
+
+
+def _check_fields(entry: object, kind: type, required: tuple[str, ...], place: str) -> None:
+    """Raises: AnalisiError when `entry` is no table of the fields of `kind`, each of its type."""
+    known = {field.name: str(field.type) for field in fields(kind) if str(field.type) in _TYPES}
+    if not isinstance(entry, dict):
+        msg = f"{place}: non è una tabella di campi; confrontare con data/riferimento/territori/lombardia.toml"
         raise AnalisiError(msg)
-    for name in ("sigla", "nome"):
-        if not isinstance(entry.get(name), str) or not entry[name]:
-            msg = f"{file}: a una provincia manca il campo «{name}» (testo): {entry.get('sigla', entry.get('nome', '?'))}"
+    for name in required:
+        if not entry.get(name):
+            msg = f"{place}: manca «{name}»"
             raise AnalisiError(msg)
-    return Provincia(**entry | {"varianti": tuple(entry.get("varianti", ()))})
+    for name, value in entry.items():
+        if name not in known:
+            msg = f"{place}: campo «{name}» sconosciuto; {suggest(name, known)}"
+            raise AnalisiError(msg)
+        expected, words = _TYPES[known[name]]
+        if type(value) is not expected or (expected is list and not all(isinstance(item, str) for item in value)):
+            msg = f"{place}: «{name}» deve essere un {words}, non {value!r}"
+            raise AnalisiError(msg)
 
 
 @cache
@@ -113,14 +132,14 @@ def load_territorio(name: str = "lombardia") -> Territorio:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{shown(file)}: non è un file TOML in UTF-8 ({error})"
         raise AnalisiError(msg) from error
-    province = tuple(_load_provincia(entry, shown(file)) for entry in content.pop("province", []))
-    known = [field.name for field in fields(Territorio)]
-    missing = next((field for field in ("nome", "locativo") if not content.get(field)), None)
-    unknown = next((field for field in content if field not in known), None)
-    if missing or unknown or not province:
-        detail = f"manca «{missing}»" if missing else f"campo «{unknown}» sconosciuto" if unknown else "nessuna [[province]]"
-        msg = f"{shown(file)}: {detail}; confrontare con data/riferimento/territori/lombardia.toml"
+    entries = content.pop("province", None)
+    _check_fields(content, Territorio, ("nome", "locativo"), shown(file))
+    if not isinstance(entries, list) or not entries:
+        msg = f"{shown(file)}: nessuna [[province]]; confrontare con data/riferimento/territori/lombardia.toml"
         raise AnalisiError(msg)
+    for number, entry in enumerate(entries, start=1):
+        _check_fields(entry, Provincia, ("sigla", "nome"), f"{shown(file)}, provincia {number}")
+    province = tuple(Provincia(**entry | {"varianti": tuple(entry.get("varianti", ()))}) for entry in entries)
     territorio = Territorio(**content, province=province, file=file)
     _refuse_shared_spellings(territorio)
     return territorio
@@ -131,7 +150,7 @@ def _refuse_shared_spellings(territorio: Territorio) -> None:
     for number, p in enumerate(territorio.province, start=1):
         mine = f"{p.sigla} (provincia {number})"
         for text in (p.sigla, p.nome, p.ente, p.istat, p.nuts, *p.varianti):
-            if text and owner.setdefault(normalized(text), mine) != mine:
+            if normalized(text) and owner.setdefault(normalized(text), mine) != mine:
                 msg = f"{shown(territorio.file)}: «{text}» indica sia {owner[normalized(text)]} sia {mine}; ogni dicitura vale per una sola provincia"
                 raise AnalisiError(msg)
 

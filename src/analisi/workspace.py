@@ -41,10 +41,12 @@ def cache_folder() -> Path:
 
 def resolve(path: str | Path) -> Path:
     """Absolute path of a file named by the user: relative to the current folder if it is there, else to the workspace."""
-    path = Path(path).expanduser()
-    if path.is_absolute() or path.exists():
-        return path.resolve()
-    return root() / path
+    try:
+        path = Path(path).expanduser()
+        return path.resolve() if path.is_absolute() or path.exists() else root() / path
+    except (OSError, RuntimeError) as error:
+        msg = f"«{str(path)[:80]}»: non è un percorso che si possa aprire"
+        raise AnalisiError(msg) from error
 
 
 def shown(path: Path) -> str:

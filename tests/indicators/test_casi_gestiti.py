@@ -73,10 +73,27 @@ def test_a_decrease_is_negative(casi):
     assert cell(change, "variazione_unita", provincia="BB", procedura="cigs_ministeriale") == -1
 
 
-def test_a_provincia_of_one_year_only_is_kept_with_blanks(casi):
-    change = compare_years(provincial_table(casi.filter(~((pl.col("anno") == 2024) & (pl.col("provincia") == "BB")))), 2025, 2024)
-    where = {"provincia": "BB", "procedura": "cigs_ministeriale"}
-    assert [cell(change, name, **where) for name in ("lavoratori", "lavoratori_confronto", "variazione_lavoratori")] == [10, None, None]
+def test_a_row_of_one_year_only_is_kept_and_nothing_that_sums_it_is_compared(casi):
+    change = compare_years(
+        provincial_table(
+            casi.filter(~((pl.col("anno") == 2024) & (pl.col("provincia") == "BB") & (pl.col("procedura") == "cigs_ministeriale")))
+        ),
+        2025,
+        2024,
+    )
+    compared = {(r["provincia"], r["procedura"]): r["variazione_lavoratori"] for r in change.iter_rows(named=True)}
+    lost = [("BB", "cigs_ministeriale"), ("TOT", "cigs_ministeriale"), ("BB", "totale"), ("TOT", "totale")]
+    assert [compared[key] for key in lost] == [None] * 4
+    assert (compared["AA", "cigs_ministeriale"], compared["AA", "totale"], compared["TOT", "cigs_regionale"]) == (70, 80, 50)
+    assert decompose(change).filter(provincia="TOT", procedura="totale")["effetto_numero"].to_list() == [None]
+    assert firmness(change).filter(provincia="TOT", procedura="cigs_ministeriale")["p"].to_list() == [None]
+
+
+def test_a_row_that_both_years_lack_does_not_stop_the_comparison(casi):
+    change = compare_years(
+        provincial_table(casi.filter(~((pl.col("provincia") == "BB") & (pl.col("procedura") == "cigs_regionale")))), 2025, 2024
+    )
+    assert cell(change, "variazione_lavoratori", provincia="TOT", procedura="totale") == 30
 
 
 def test_equal_counts_share_the_better_rank():

@@ -40,7 +40,13 @@ def test_swapping_the_years_keeps_p(after, before):
 
 def test_p_is_adjusted_over_the_provinces_of_each_procedura_by_hand():
     frame = pl.DataFrame(
-        {"provincia": ["AA", "BB", "TOT"], "procedura": ["x"] * 3, "unita_produttive": [10, 5, 15], "unita_produttive_confronto": [0, 4, 4]}
+        {
+            "provincia": ["AA", "BB", "TOT"],
+            "procedura": ["x"] * 3,
+            "unita_produttive": [10, 5, 15],
+            "unita_produttive_confronto": [0, 4, 4],
+            "confrontabile": [True] * 3,
+        }
     )
     result = firmness(frame)
     first, second = rate_ratio(10, 0)["p"], rate_ratio(5, 4)["p"]

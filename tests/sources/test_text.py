@@ -21,7 +21,17 @@ def test_blank_cells_are_null_and_codes_keep_their_zeros(tmp_path):
     assert read_csv_text(path).rows() == [("016", None, None), ("NA", "0", "-")]
 
 
-@pytest.mark.parametrize(("data", "said"), [(b"", "vuoto"), (b"PK\x03\x04\x00\x00", "non è un testo"), (b"a,b\n1,2,3\n", "campi")])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "vuoto"),
+        (b"PK\x03\x04\x00\x00", "non è un testo"),
+        (b"a,b\n1,2,3\n", "riga 2: 3 campi invece di 2"),
+        (b"a,b\n1,2\n3\n", "riga 3: 1 campi"),
+        (b"a,a \n1,2\n", "«a» compare più volte"),
+        (b'a,b\n"1,2\n', "virgolette"),
+    ],
+)
 def test_what_is_not_a_csv_is_said_by_name(tmp_path, data, said):
     path = tmp_path / "strano.csv"
     path.write_bytes(data)
@@ -36,7 +46,19 @@ def test_a_missing_file_is_said_by_name(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0", 0), ("1.615", 1615), ("-3", -3), ("1.61", None), ("12,5", None), ("1e3", None), ("due", None), (None, None), ("١", None)],
+    [
+        ("0", 0),
+        ("1.615", 1615),
+        ("-3", -3),
+        ("1.61", None),
+        ("0.615", None),
+        ("9" * 16, None),
+        ("12,5", None),
+        ("1e3", None),
+        ("due", None),
+        (None, None),
+        ("١", None),
+    ],
 )
 def test_integers_are_read_as_italians_write_them(text, value):
     assert parse_integer(text) == value

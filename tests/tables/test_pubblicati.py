@@ -36,6 +36,7 @@ def test_clean_rows_give_no_warning(read):
         ((2026, "CC", PROCEDURE[0], 1, 1), "riga 14, colonna provincia, valore «CC»: non è del territorio Isolana"),
         ((2026, "Albe", PROCEDURE[0], 1, 1), "forse intendevi «Alba»"),
         ((2026, "AA", "cigs_ministerial", 1, 1), "riga 14, colonna procedura, .*forse intendevi «cigs_ministeriale»"),
+        ((2026, "AA", PROCEDURE[0], 1, 10**9), "riga 14, colonna lavoratori, .*è maggiore di 99999999"),
         ((None, "AA", PROCEDURE[0], 1, 1), "riga 14, colonna anno, valore vuoto: è obbligatorio"),
         (("20x5", "AA", PROCEDURE[0], 1, 1), "riga 14, colonna anno, valore «20x5»"),
         (
@@ -61,21 +62,30 @@ def test_totals_that_agree_are_recognized_and_left_out(read):
     assert len(fonte.casi) == 12
 
 
-def test_a_missing_provincia_is_a_warning_and_a_row_of_blanks(read):
+def test_a_missing_provincia_is_a_warning(read):
     fonte = read([row for row in CASI if row[:2] != (2025, "BB")])
     assert len(fonte.avvisi) == 1
-    assert fonte.avvisi[0].startswith("2025: Borgo manca")
-    assert fonte.casi.filter(anno=2025, provincia="BB")["lavoratori"].to_list() == [None] * 3
+    assert fonte.avvisi[0][0] == 2025
+    assert fonte.avvisi[0][1].startswith("Borgo manca: ")
 
 
 def test_a_missing_procedura_is_a_warning_that_names_it(read):
-    fonte = read([row for row in CASI if row[:3] != (2025, "BB", PROCEDURE[1])])
-    assert "CIGS regionali" in fonte.avvisi[0]
+    one = read([row for row in CASI if row[:3] != (2025, "BB", PROCEDURE[1])]).avvisi
+    all_ = read([row for row in CASI if (row[0], row[2]) != (2025, PROCEDURE[1])]).avvisi
+    assert [len(one), len(all_)] == [1, 1]
+    assert "Borgo manca per le CIGS regionali" in one[0][1]
+    assert "la fonte non ha righe per le CIGS regionali" in all_[0][1]
 
 
 def test_blanks_and_workers_without_units_are_warnings(read):
     fonte = read([*CASI[:-2], (2025, "BB", PROCEDURE[1], None, 3), (2025, "BB", PROCEDURE[2], 0, 3)])
-    assert ["vuota" in fonte.avvisi[0], "zero unità" in fonte.avvisi[1], len(fonte.avvisi)] == [True, True, 2]
+    said = " ".join(text for _, text in fonte.avvisi)
+    assert ["vuote le celle (unità produttive) di Borgo" in said, "zero unità" in said, len(fonte.avvisi)] == [True, True, 2]
+
+
+def test_a_printed_total_may_hold_what_a_blank_cell_does_not(read):
+    fonte = read([*CASI[:-1], (2025, "BB", PROCEDURE[2], 1, None), (2025, "TOT", PROCEDURE[2], 2, 25)])
+    assert any("supera la somma delle celle note (10)" in text for _, text in fonte.avvisi)
 
 
 def test_a_missing_column_suggests_the_one_that_looks_like_it(tmp_path):

@@ -87,38 +87,54 @@ def compare_years(tavola: IntoFrameT, anno: int, confronto: int, totale: str = "
     the region's `confronto` for the same procedura (contributions add up to the region's per cent variation where
     no cell is blank); `variazione_peso_pp` is the change of weight in percentage points. `posizione` is the rank
     among provinces, 1 the largest, equal counts sharing the better rank; null for the region.
+    `confrontabile` is false where one of the years lacks the row, or a row that the total sums: nothing is then compared.
 
     Args:
         tavola: what `provincial_table` returns.
     """
     table = _frame(tavola)
     keys = ["provincia", "procedura"]
-    now = table.filter(nw.col("anno") == anno).drop("anno")
-    before = table.filter(nw.col("anno") == confronto).drop("anno")
+    now = table.filter(nw.col("anno") == anno).rename({"anno": "_anno"})
+    before = table.filter(nw.col("anno") == confronto).rename({"anno": "_anno"})
     renamed = before.rename({name: f"{name}_confronto" for name in before.collect_schema().names() if name not in keys})
     renamed = renamed.rename({name: f"_{name}" for name in keys})
     both = now.join(renamed, left_on=keys, right_on=[f"_{name}" for name in keys], how="full")
     both = both.with_columns(nw.coalesce(nw.col(name), nw.col(f"_{name}")).alias(name) for name in keys).drop([f"_{name}" for name in keys])
+    both = both.with_columns((nw.col("_anno").is_null() | nw.col("_anno_confronto").is_null()).alias("_sola"))
+    both = both.join(_alone(both, totale), left_on=keys, right_on=["_provincia", "_procedura"], how="left")
+    comparable = (~nw.col("_sola") & nw.col("_parziale").is_null()).alias("confrontabile")
     region = before.filter(nw.col("provincia") == totale).select(
         nw.col("procedura").alias("_procedura"), *(nw.col(name).alias(f"_tot_{name}") for name in COUNTS)
     )
-    both = both.join(region, left_on="procedura", right_on="_procedura", how="left")
+    both = both.with_columns(comparable).join(region, left_on="procedura", right_on="_procedura", how="left")
     for rows, suffix in ((now, ""), (before, "_confronto")):
         both = both.join(_ranks(rows, totale, f"posizione{suffix}"), left_on=keys, right_on=["_provincia", "_procedura"], how="left")
     columns = []
-    for name, short, peso in (("lavoratori", "lavoratori", "peso_lavoratori"), ("unita_produttive", "unita", "peso_unita")):
-        change = nw.col(name) - nw.col(f"{name}_confronto")
-        contribution = "contributo_pp" if name == "lavoratori" else "contributo_unita_pp"
-        weight_change = "variazione_peso_pp" if name == "lavoratori" else "variazione_peso_unita_pp"
+    for name, short, peso, contribution, weight_change in (
+        ("lavoratori", "lavoratori", "peso_lavoratori", "contributo_pp", "variazione_peso_pp"),
+        ("unita_produttive", "unita", "peso_unita", "contributo_unita_pp", "variazione_peso_unita_pp"),
+    ):
+        change = nw.when(nw.col("confrontabile")).then(nw.col(name) - nw.col(f"{name}_confronto"))
+        weight = nw.when(nw.col("confrontabile")).then(nw.col(peso) - nw.col(f"{peso}_confronto"))
         columns += [
             change.alias(f"variazione_{short}"),
             _ratio(change, nw.col(f"{name}_confronto"), 100).alias(f"variazione_{short}_pct"),
             _ratio(change, nw.col(f"_tot_{name}"), 100).alias(contribution),
             nw.col(peso),
-            (nw.col(peso) - nw.col(f"{peso}_confronto")).alias(weight_change),
+            weight.alias(weight_change),
         ]
     first = ["unita_produttive", "unita_produttive_confronto", "lavoratori", "lavoratori_confronto"]
-    return both.select(*keys, *first, *columns, "posizione", "posizione_confronto").to_native()
+    return both.select(*keys, *first, *columns, "posizione", "posizione_confronto", "confrontabile").to_native()
+
+
+def _alone(both: nw.LazyFrame | nw.DataFrame, totale: str) -> nw.LazyFrame | nw.DataFrame:
+    """The totals (`_provincia`, `_procedura`) that sum a row which only one of the years has."""
+    cells = both.filter(nw.col("_sola") & (nw.col("provincia") != totale) & (nw.col("procedura") != TOTALE))
+    whole = [{"_provincia": totale}, {"_procedura": TOTALE}, {"_provincia": totale, "_procedura": TOTALE}]
+    named = cells.with_columns(nw.col("provincia").alias("_provincia"), nw.col("procedura").alias("_procedura"))
+    sums = [named.with_columns(nw.lit(text).alias(name) for name, text in fixed.items()) for fixed in whole]
+    pairs = nw.concat([part.select("_provincia", "_procedura") for part in sums], how="vertical").unique(["_provincia", "_procedura"])
+    return pairs.with_columns(nw.lit(1).alias("_parziale"))
 
 
 def _ranks(rows: nw.LazyFrame | nw.DataFrame, totale: str, name: str) -> nw.LazyFrame | nw.DataFrame:
@@ -159,7 +175,12 @@ def decompose(confronto: IntoFrameT) -> IntoFrameT:
     number = nw.when(undefined).then(workers - workers0).otherwise((units - units0) * (size0 + size) / 2)
     bigger = nw.when(undefined).then((workers - workers0) * 0.0).otherwise((size - size0) * (units0 + units) / 2)
     return frame.select(
-        "provincia", "procedura", number.alias("effetto_numero"), bigger.alias("effetto_dimensione"), "dimensione", "dimensione_confronto"
+        "provincia",
+        "procedura",
+        nw.when(nw.col("confrontabile")).then(number).alias("effetto_numero"),
+        nw.when(nw.col("confrontabile")).then(bigger).alias("effetto_dimensione"),
+        "dimensione",
+        "dimensione_confronto",
     ).to_native()
 
 

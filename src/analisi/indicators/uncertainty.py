@@ -46,7 +46,8 @@ def firmness(confronto: IntoFrameT, totale: str = "TOT") -> IntoFrameT:
 
     Source: Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57(1), 289-300.
     """
-    frame = nw.from_native(confronto).select("provincia", "procedura", "unita_produttive", "unita_produttive_confronto")
+    known = [nw.when(nw.col("confrontabile")).then(nw.col(name)).alias(name) for name in ("unita_produttive", "unita_produttive_confronto")]
+    frame = nw.from_native(confronto).select("provincia", "procedura", *known)
     if isinstance(frame, nw.LazyFrame):
         eager = frame.collect() if frame.implementation.is_polars() else frame.collect(backend="pandas")
     else:

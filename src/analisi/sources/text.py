@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from pathlib import Path
 
@@ -15,7 +17,7 @@ def read_csv_text(path: Path) -> pl.DataFrame:
     """Rows of a CSV file as text, blanks as null: UTF-8 (with or without BOM) or cp1252; separated by comma, semicolon or tab.
 
     Raises:
-        AnalisiError: the file is missing, empty, not text, or a row has more fields than the heading.
+        AnalisiError: the file is missing, empty or not text; a heading stands twice; a row has more or fewer fields than the heading.
     """
     try:
         data = path.read_bytes()
@@ -29,19 +31,27 @@ def read_csv_text(path: Path) -> pl.DataFrame:
     if not text.strip() or "\0" in text:
         msg = f"{shown(path)}: il file è vuoto o non è un testo CSV"
         raise AnalisiError(msg)
-    heading = text.lstrip().splitlines()[0]
-    separator = max(",;\t", key=heading.count)
+    separator = max(",;\t", key=text.lstrip().splitlines()[0].count)
     try:
-        frame = pl.read_csv(text.encode(), separator=separator, infer_schema=False)
-    except pl.exceptions.PolarsError as error:
-        msg = f"{shown(path)}: non è una tabella CSV regolare (separatore «{separator}»): una riga ha più campi dell'intestazione o virgolette non chiuse"
+        heading, *rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=separator, strict=True) if row]
+    except csv.Error as error:
+        msg = f"{shown(path)}: non è una tabella CSV regolare (separatore «{separator}»): virgolette non chiuse o cella troppo lunga"
         raise AnalisiError(msg) from error
-    frame = frame.rename({name: name.strip() for name in frame.columns})
-    stripped = pl.all().str.strip_chars()
-    return frame.with_columns(pl.when(stripped != "").then(stripped).name.keep())
+    twice = next((name for name in heading if heading.count(name) > 1), None)
+    if twice is not None:
+        msg = f"{shown(path)}, riga 1: la colonna «{twice}» compare più volte; lasciarne una sola"
+        raise AnalisiError(msg)
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(heading) and any(row):
+            msg = f"{shown(path)}, riga {number}: {len(row)} campi invece di {len(heading)} (separatore «{separator}»); completare o correggere la riga"
+            raise AnalisiError(msg)
+    cells = [row if any(row) else [""] * len(heading) for row in rows]
+    return pl.DataFrame(
+        {name: [row[i] or None for row in cells] for i, name in enumerate(heading)}, schema=dict.fromkeys(heading, pl.String)
+    )
 
 
-_INTEGER = re.compile(r"[+-]?([0-9]{1,15}|[0-9]{1,3}(\.[0-9]{3}){1,4})")  # what a 64-bit count can hold
+_INTEGER = re.compile(r"[+-]?([0-9]{1,15}|[1-9][0-9]{0,2}(\.[0-9]{3}){1,4})")  # what a 64-bit count can hold
 
 
 def parse_integer(text: str | None) -> int | None:

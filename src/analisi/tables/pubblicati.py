@@ -18,15 +18,24 @@ def _procedure_codes() -> list[str]:
     return [p.procedura for p in procedure()]
 
 
+COUNT_LIMIT = 99_999_999  # more than the workers of any country: a longer number is a slip of the pen
+
 CASI_GESTITI = Table(
     "casi_gestiti",
     "un anno, una provincia (sede operativa) e una procedura",
     (
-        Column("anno", "intero", "anno di riferimento", minimum=1900),
+        Column("anno", "intero", "anno di riferimento", minimum=1900, maximum=2999),
         Column("provincia", "testo", "provincia della sede operativa, in una delle diciture del territorio"),
         Column("procedura", "testo", "gruppo di procedure delle linee guida", values=lambda: [*_procedure_codes(), TOTALE]),
-        Column("unita_produttive", "intero", "unità produttive coinvolte; vuoto se ignoto", required=False, minimum=0),
-        Column("lavoratori", "intero", "lavoratori coinvolti (coinvolgimenti, non persone); vuoto se ignoto", required=False, minimum=0),
+        Column("unita_produttive", "intero", "unità produttive coinvolte; vuoto se ignoto", required=False, minimum=0, maximum=COUNT_LIMIT),
+        Column(
+            "lavoratori",
+            "intero",
+            "lavoratori coinvolti (coinvolgimenti, non persone); vuoto se ignoto",
+            required=False,
+            minimum=0,
+            maximum=COUNT_LIMIT,
+        ),
     ),
     ("anno", "provincia", "procedura"),
 )
@@ -34,10 +43,10 @@ ATTIVAZIONE_PAL = Table(
     "attivazione_pal",
     "un anno e una procedura: quota di attivazione delle PAL come stampata dalla fonte",
     (
-        Column("anno", "intero", "anno di riferimento", minimum=1900),
+        Column("anno", "intero", "anno di riferimento", minimum=1900, maximum=2999),
         Column("procedura", "testo", "procedura della base", values=_procedure_codes),
-        Column("lavoratori_base", "intero", "lavoratori sospesi che fanno da base", minimum=0),
-        Column("quota_attivati_pct", "intero", "quota dei lavoratori della base con PAL attivata, 0-100", minimum=0),
+        Column("lavoratori_base", "intero", "lavoratori sospesi che fanno da base", minimum=0, maximum=COUNT_LIMIT),
+        Column("quota_attivati_pct", "intero", "quota dei lavoratori della base con PAL attivata, 0-100", minimum=0, maximum=100),
         Column("approssimata", "testo", "sì se la fonte scrive «circa»", values=lambda: ["sì", "no"]),
         Column("fonte", "testo", "dove la cifra è stampata"),
     ),
@@ -47,9 +56,9 @@ COORDINAMENTO = Table(
     "coordinamento",
     "un anno e un tipo di tavolo di coordinamento",
     (
-        Column("anno", "intero", "anno di riferimento", minimum=1900),
+        Column("anno", "intero", "anno di riferimento", minimum=1900, maximum=2999),
         Column("tipo", "testo", "tipo di tavolo", values=lambda: ["regionale", "bilaterale"]),
-        Column("tavoli", "intero", "tavoli convocati nell'anno", minimum=0),
+        Column("tavoli", "intero", "tavoli convocati nell'anno", minimum=0, maximum=COUNT_LIMIT),
         Column("fonte", "testo", "dove la cifra è stampata"),
     ),
     ("anno", "tipo"),
@@ -71,14 +80,14 @@ TABLES = (CASI_GESTITI, ATTIVAZIONE_PAL, COORDINAMENTO, FONTI)
 
 @dataclass(frozen=True)
 class Fonte:
-    """The figures of one source, checked. `casi` has a row per year, provincia and procedura of the territory, blanks as null."""
+    """The figures of one source, checked. `casi` has the rows of the file, blanks as null; `avvisi` are (anno, sentence)."""
 
     territorio: Territorio
     casi: pl.DataFrame
     attivazione: pl.DataFrame
     coordinamento: pl.DataFrame
     documenti: pl.DataFrame
-    avvisi: tuple[str, ...]
+    avvisi: tuple[tuple[int, str], ...]
     files: tuple[Path, ...]
 
     @property
@@ -113,8 +122,8 @@ class Fonte:
 def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia") -> Fonte:
     """The figures of a folder with casi_gestiti.csv (and, if there, attivazione_pal, coordinamento and fonti), or of one CSV file.
 
-    Rows of totals are recognized, checked against the sum of their rows, and left out. A province or a procedure
-    that a year lacks becomes a row of blanks and a warning.
+    Rows of totals are recognized, checked against the sum of their rows, and left out. Rows that a year
+    lacks, and blank cells, become warnings.
 
     Raises:
         AnalisiError: one line per fault, naming file, row, column, value and rule.
@@ -148,7 +157,7 @@ def _read_small(path: Path) -> pl.DataFrame:
     return rows.drop(ROW)
 
 
-def read_casi_gestiti(path: Path, territorio: Territorio) -> tuple[pl.DataFrame, list[str]]:
+def read_casi_gestiti(path: Path, territorio: Territorio) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
     """Rows of `casi_gestiti` (anno, provincia as sigla, procedura, unita_produttive, lavoratori) and the warnings to print with them.
 
     Raises:
@@ -168,63 +177,93 @@ def read_casi_gestiti(path: Path, territorio: Territorio) -> tuple[pl.DataFrame,
     faults.raise_if_any()
     is_total = (pl.col("provincia") == territorio.totale) | (pl.col("procedura") == TOTALE)
     casi = rows.filter(~is_total)
-    _check_totals(rows.filter(is_total), casi, territorio, faults)
+    warnings = _check_totals(rows.filter(is_total), casi, territorio, faults)
     faults.raise_if_any()
     if casi.is_empty():
         msg = f"{faults.file}: nessuna riga di dati; servono le colonne {', '.join(CASI_GESTITI.names)} con almeno una riga"
         raise AnalisiError(msg)
-    return _complete(casi.drop(ROW), territorio)
+    casi = casi.drop(ROW).sort(CASI_GESTITI.key)
+    return casi, sorted([*_missing_rows(casi, territorio), *_blank_cells(casi, territorio), *_odd_cells(casi, territorio), *warnings])
 
 
-def _check_totals(totals: pl.DataFrame, casi: pl.DataFrame, territorio: Territorio, faults: Faults) -> None:
-    """Add a fault for each printed total that differs from the sum of its rows."""
+def _check_totals(totals: pl.DataFrame, casi: pl.DataFrame, territorio: Territorio, faults: Faults) -> list[tuple[int, str]]:
+    """Add a fault for each printed total that differs from the sum of its rows; warn where blank cells may hold the difference."""
+    warnings = []
     for row in totals.iter_rows(named=True):
         part = casi.filter(pl.col("anno") == row["anno"])
         if row["provincia"] != territorio.totale:
             part = part.filter(pl.col("provincia") == row["provincia"])
         if row["procedura"] != TOTALE:
             part = part.filter(pl.col("procedura") == row["procedura"])
-        for name in ("unita_produttive", "lavoratori"):
-            if row[name] is not None and row[name] != part[name].sum():
-                rule = f"il totale non coincide con la somma delle sue righe, {part[name].sum()}; correggere il totale o le righe"
+        for name, words in COUNT_WORDS.items():
+            total = part[name].sum()
+            if row[name] is None or row[name] == total:
+                continue
+            if row[name] > total and part[name].null_count():
+                where = f"{territorio.nomi[row['provincia']]}, {_labels()[row['procedura']]}"
+                text = f"{where}: il totale di {words} stampato dalla fonte ({row[name]}) supera la somma delle celle note ({total})"
+                warnings.append((row["anno"], f"{text}; qui si usa la somma."))
+            else:
+                rule = f"il totale non coincide con la somma delle sue righe, {total}; correggere il totale o le righe"
                 faults.add(totals.filter(pl.col(ROW) == row[ROW]), name, rule)
+    return warnings
 
 
-def _complete(casi: pl.DataFrame, territorio: Territorio) -> tuple[pl.DataFrame, list[str]]:
-    """The full grid of years, province and procedure, with a warning for what is missing, blank or inconsistent."""
+COUNT_WORDS = {"unita_produttive": "unità produttive", "lavoratori": "lavoratori"}
+
+
+def _labels() -> dict[str, str]:
+    return {p.procedura: p.etichetta for p in procedure()} | {TOTALE: "totale"}
+
+
+def _missing_rows(casi: pl.DataFrame, territorio: Territorio) -> list[tuple[int, str]]:
+    """One sentence per year and provincia that lacks rows, and per year for procedures that all provinces lack."""
     grid = (
         casi.select(pl.col("anno").unique().sort())
         .join(pl.DataFrame({"provincia": territorio.sigle}), how="cross")
         .join(pl.DataFrame({"procedura": _procedure_codes()}), how="cross")
     )
-    full = grid.join(casi, on=CASI_GESTITI.key, how="left", maintain_order="left")
-    return full, [*_missing_warnings(grid.join(casi, on=CASI_GESTITI.key, how="anti"), territorio), *_cell_warnings(casi, territorio)]
-
-
-def _missing_warnings(missing: pl.DataFrame, territorio: Territorio) -> list[str]:
-    """One sentence per year and provincia that lacks rows, and per procedura that a whole year lacks."""
-    labels, warnings = {p.procedura: p.articolo for p in procedure()}, []
+    missing, warnings = grid.join(casi, on=CASI_GESTITI.key, how="anti"), []
+    labels = {p.procedura: p.articolo for p in procedure()}
     for (anno,), year in missing.group_by("anno", maintain_order=True):
         counts = dict(year.group_by("procedura").len().iter_rows())
         whole = [code for code in labels if counts.get(code) == len(territorio.sigle)]
         if whole:
-            warnings.append(f"{anno}: la fonte non ha righe per {listing(labels[code] for code in whole)}; i totali non le comprendono.")
+            warnings.append((anno, f"la fonte non ha righe per {listing(labels[code] for code in whole)}: {UNCOMPARABLE}."))
         rest = year.filter(~pl.col("procedura").is_in(whole))
         for (sigla,), part in rest.group_by("provincia", maintain_order=True):
             codes = part["procedura"].to_list()
             what = "" if len(codes) + len(whole) == len(labels) else f" per {listing(labels[code] for code in codes)}"
-            warnings.append(f"{anno}: {territorio.nomi[sigla]} manca{what}; i totali non la comprendono e le sue variazioni restano vuote.")
+            warnings.append((anno, f"{territorio.nomi[sigla]} manca{what}: {UNCOMPARABLE}."))
     return warnings
 
 
-def _cell_warnings(casi: pl.DataFrame, territorio: Territorio) -> list[str]:
-    """One sentence per blank cell, and per row of workers without units."""
-    labels, warnings = {p.procedura: p.etichetta for p in procedure()}, []
-    for row in casi.iter_rows(named=True):
-        place = f"{row['anno']}: {territorio.nomi[row['provincia']]}, {labels[row['procedura']]}"
-        blank = [text for name, text in (("unita_produttive", "unità produttive"), ("lavoratori", "lavoratori")) if row[name] is None]
-        if blank:
-            warnings.append(f"{place}: la fonte lascia vuota la cella ({' e '.join(blank)}); nei totali non è compresa.")
-        if row["unita_produttive"] == 0 and (row["lavoratori"] or 0) > 0:
-            warnings.append(f"{place}: {row['lavoratori']} lavoratori con zero unità produttive; verificare con chi ha fornito i dati.")
+UNCOMPARABLE = "i totali non ne tengono conto e i confronti che ne dipendono restano vuoti"
+
+
+def _blank_cells(casi: pl.DataFrame, territorio: Territorio) -> list[tuple[int, str]]:
+    """One sentence per year, procedura and count that the source leaves blank, with the provinces."""
+    warnings = []
+    for (anno, code), part in casi.group_by("anno", "procedura", maintain_order=True):
+        blank = {name: set(part.filter(pl.col(name).is_null())["provincia"]) for name in COUNT_WORDS}
+        both = blank["unita_produttive"] & blank["lavoratori"]
+        for words, sigle in (
+            ("unità produttive e lavoratori", both),
+            ("unità produttive", blank["unita_produttive"] - both),
+            ("lavoratori", blank["lavoratori"] - both),
+        ):
+            if sigle:
+                names = listing(territorio.nomi[sigla] for sigla in territorio.sigle if sigla in sigle)
+                warnings.append(
+                    (anno, f"{_labels()[code]}: la fonte lascia vuote le celle ({words}) di {names}; i totali non le comprendono.")
+                )
     return warnings
+
+
+def _odd_cells(casi: pl.DataFrame, territorio: Territorio) -> list[tuple[int, str]]:
+    """One sentence per row of workers without units."""
+    odd = casi.filter((pl.col("unita_produttive") == 0) & (pl.col("lavoratori") > 0))
+    return [
+        (r["anno"], f"{territorio.nomi[r['provincia']]}, {_labels()[r['procedura']]}: {r['lavoratori']} lavoratori con zero unità produttive; verificare con chi ha fornito i dati.")
+        for r in odd.iter_rows(named=True)
+    ]  # fmt: skip

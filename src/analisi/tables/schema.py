@@ -21,6 +21,7 @@ class Column:
     description: str
     required: bool = True
     minimum: int | None = None
+    maximum: int | None = None
     values: Callable[[], Iterable[str]] | None = None
 
 
@@ -100,6 +101,8 @@ def read_cells(text: pl.DataFrame, table: Table, faults: Faults) -> pl.DataFrame
             numbered = numbered.with_columns(read)
         if column.minimum is not None:
             faults.add(numbered.filter(cell < column.minimum), column.name, f"è minore di {column.minimum}")
+        if column.maximum is not None:
+            faults.add(numbered.filter(cell > column.maximum), column.name, f"è maggiore di {column.maximum}")
         if column.values is not None:
             known = list(column.values())
             for value in numbered.filter(~cell.is_in(known))[column.name].unique(maintain_order=True):
