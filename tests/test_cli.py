@@ -31,6 +31,10 @@ def lines(text: str) -> list[str]:
         ),
         (["esegui", "annuale", "--anno", "2024"], "confronto: la fonte non ha anni prima del 2024; disponibili: 2024, 2025"),
         (["esegui", "annuale", "--confronto", "1999"], "confronto 1999: assente"),
+        (["esegui", "annuale", "--anno", "2025", "--confronto", "2025"], "confronto 2025: è lo stesso anno"),
+        (["esegui", "annuale", "--data_edizione", "oggi"], "--data_edizione oggi: non è una data; scriverla nella forma aaaa-mm-gg"),
+        (["esegui", "annuale", "--fonte", "~nessuno/x"], "non è un percorso"),
+        (["esegui", "annuale", "--fonte", "x" * 300], "«xxxx"),
         (["esegui", "annuale", "--territorio", "lombardy"], "territorio «lombardy» assente; forse intendevi «lombardia»?"),
         (["esegui", "annuale", "--fonte", "non/c/e"], "fonte «non/c/e»: il file o la cartella non esiste"),
         (["esegui", "annuale", "--profilo", "pubblico"], "--profilo pubblico: non disponibile; disponibili: interno"),
@@ -64,7 +68,7 @@ def test_elenco_teaches_parameters_types_and_defaults():
 
 def test_elenco_as_json_is_read_from_the_notebooks():
     (annuale,) = [row for row in json.loads(analisi("elenco", "--json").stdout) if row["notebook"] == "annuale"]
-    expected = {"nome": "anno", "tipo": "int", "facoltativo": False, "predefinito": 2025, "aiuto": "anno di riferimento"}
+    expected = {"nome": "anno", "tipo": "int", "predefinito": 2025, "aiuto": "anno di riferimento"}
     assert annuale["parametri"][0] == expected
     assert {"anno", "confronto", "fonte", "territorio", "profilo"} <= {p["nome"] for p in annuale["parametri"]}
 
@@ -106,22 +110,50 @@ def test_a_failed_cell_is_named_and_an_older_report_stays(tmp_path, broken):
     assert {path.name for path in tmp_path.iterdir()} == {"annuale.ipynb", "uscita", "cache"}
 
 
-def test_an_unwritable_place_is_said_with_status_2(tmp_path):
+@pytest.mark.parametrize(
+    "end", ["raise SystemExit(3)", "import os; os._exit(3)", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"]
+)
+def test_a_kernel_that_dies_is_one_clear_line(tmp_path, broken, end):
+    notebook = nbformat.read(broken, as_version=4)
+    notebook.cells[7].source = end
+    nbformat.write(notebook, broken)
+    done = analisi("esegui", broken, "--uscita", tmp_path / "uscita", env={"ANALISI_CACHE": str(tmp_path / "cache")})
+    assert (done.returncode, len(lines(done.stderr))) == (1, 2)
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "cache/falliti/annuale.ipynb").is_file()
+    assert not (tmp_path / "uscita").exists()
+
+
+def test_a_fault_of_the_program_leaves_its_trace_in_the_cache(tmp_path, monkeypatch, capsys):
+    from analisi import cli
+
+    monkeypatch.setenv("ANALISI_CACHE", str(tmp_path))
+    monkeypatch.setattr(cli, "notebooks", lambda: 1 / 0)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["elenco"])
+    assert ended.value.code == 1
+    assert "Errore del programma (ZeroDivisionError)" in capsys.readouterr().err
+    assert "ZeroDivisionError" in (tmp_path / "errore.txt").read_text()
+
+
+@pytest.mark.parametrize("place", ["file", "file/dentro"])
+def test_an_unwritable_place_is_said_with_status_2(tmp_path, place):
     (tmp_path / "file").write_text("")
-    done = analisi("esegui", "annuale", "--uscita", tmp_path / "file" / "dentro")
+    done = analisi("esegui", "annuale", "--uscita", tmp_path / place)
     assert (done.returncode, len(lines(done.stderr))) == (2, 1)
     assert "--uscita" in done.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
-def test_interrupting_leaves_nothing_behind(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_leaves_nothing_behind(tmp_path, number):
     command = [sys.executable, "-c", "from analisi.cli import main; main()", "esegui", "annuale", "--uscita", str(tmp_path / "out" / "r")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 60
     while not list((tmp_path / "out").glob(".r-*/*.ipynb")) and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Interrotto" in error
+    assert lines(error) == ["Interrotto: nulla è stato pubblicato."]
     assert list((tmp_path / "out").iterdir()) == []

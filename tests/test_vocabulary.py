@@ -27,7 +27,7 @@ def test_provinces_have_codes_names_and_a_tile_of_their_own():
 
 
 def test_order_of_provinces_is_the_one_of_the_printed_tables():
-    assert load_territorio().sigle == "BG BS CO CR LC LO MN MI MB PV SO VA".split()
+    assert load_territorio().sigle == ["BG", "BS", "CO", "CR", "LC", "LO", "MN", "MI", "MB", "PV", "SO", "VA"]
 
 
 def test_an_unknown_territory_suggests_the_nearest():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import click
 
 from analisi.errors import AnalisiError, suggest
 from analisi.reports.contract import TYPES, Contract, check, find, notebooks, read_contract
-from analisi.workspace import shown
+from analisi.workspace import cache_folder, shown
 
 
 class Comando(click.Command):
@@ -67,6 +68,13 @@ class Notebook(Gruppo):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [path.stem for path in notebooks()]
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Notebook"):
+            formatter.write_dl([(path.stem, _title(path)) for path in notebooks()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        return args[0], self.get_command(ctx, args[0]), args[1:]
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         contract = find(cmd_name)
         options = [_option(contract, parameter.name) for parameter in contract.parameters]
@@ -78,12 +86,23 @@ class Notebook(Gruppo):
             )
         )
         return Comando(
-            contract.name, params=options, callback=lambda **given: _run(contract, given), help=contract.title + ".", short_help=contract.title,
-            options_metavar="[OPZIONI]", epilog="Esempio:\n  " + _example(contract),
-        )  # fmt: skip
+            contract.name,
+            params=options,
+            callback=lambda **given: _run(contract, given),
+            help=f"{contract.title}.",
+            options_metavar="[OPZIONI]",
+            epilog=f"Esempio:\n  {_example(contract)}",
+        )
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return ["NOTEBOOK", "[--PARAMETRO VALORE]...", "[--uscita CARTELLA]"]
+
+
+def _title(path: Path) -> str:
+    try:
+        return read_contract(path).title
+    except AnalisiError:
+        return "non si può leggere: vedere «analisi elenco»"
 
 
 def _option(contract: Contract, name: str) -> click.Option:
@@ -131,11 +150,16 @@ def app() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Scrive l'elenco in JSON, per altri programmi.")
 def elenco(as_json: bool) -> None:
     """Notebook di rapporto, con parametri, tipi, valori predefiniti e spiegazioni."""
-    contracts = [read_contract(path) for path in notebooks()]
+    contracts = []
+    for path in notebooks():
+        try:
+            contracts.append(read_contract(path))
+        except AnalisiError as error:
+            click.echo(f"Attenzione: {error}", err=True)
     if as_json:
         rows = [
             {"notebook": c.name, "titolo": c.title, "file": shown(c.path),
-             "parametri": [{"nome": p.name, "tipo": p.type, "facoltativo": p.optional, "predefinito": p.default, "aiuto": p.help} for p in c.parameters]}
+             "parametri": [{"nome": p.name, "tipo": p.type, "predefinito": p.default, "aiuto": p.help} for p in c.parameters]}
             for c in contracts
         ]  # fmt: skip
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -176,19 +200,30 @@ def main(args: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    sys.exit(_status(args))
+
+
+def _status(args: Sequence[str] | None) -> int:
     try:
-        result = app.main(args, prog_name="analisi", standalone_mode=False)
+        app.main(args, prog_name="analisi", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrotto: nulla è stato pubblicato.", err=True)
-        sys.exit(130)
+        return _told("Interrotto: nulla è stato pubblicato.", 130)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help())
-        sys.exit(2)
+        return _told(error.ctx.get_help(), 2)
     except click.UsageError as error:
-        click.echo(f"Errore: {_usage_text(error)}", err=True)
-        sys.exit(2)
+        return _told(f"Errore: {_usage_text(error)}", 2)
     except AnalisiError as error:
-        from_run = type(error).__name__ in ("RunFailed", "ExportError")
-        click.echo(f"Errore: {error}", err=True)
-        sys.exit(1 if from_run else 2)
-    sys.exit(result if isinstance(result, int) else 0)
+        return _told(f"Errore: {error}", 1 if error.during_run else 2)
+    except Exception as error:  # a fault of ours: the user gets one line, whoever mends it the trace
+        log = cache_folder() / "errore.txt"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        return _told(
+            f"Errore del programma ({type(error).__name__}): nulla è stato pubblicato; i dettagli, per chi lo corregge, in {log}", 1
+        )
+    return 0
+
+
+def _told(text: str, status: int) -> int:
+    click.echo(text, err=True)
+    return status

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 class AnalisiError(Exception):
     """A fault the user can mend. The Italian text names the place, the value, the rule and the next step."""
 
+    during_run = False  # true in the faults that show only while a report is made
+
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """Italian hint that names the known word nearest to a mistyped one, or lists the known words.

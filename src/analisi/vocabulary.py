@@ -151,7 +151,8 @@ def _refuse_shared_spellings(territorio: Territorio) -> None:
         mine = f"{p.sigla} (provincia {number})"
         for text in (p.sigla, p.nome, p.ente, p.istat, p.nuts, *p.varianti):
             if normalized(text) and owner.setdefault(normalized(text), mine) != mine:
-                msg = f"{shown(territorio.file)}: «{text}» indica sia {owner[normalized(text)]} sia {mine}; ogni dicitura vale per una sola provincia"
+                both = f"«{text}» indica sia {owner[normalized(text)]} sia {mine}"
+                msg = f"{shown(territorio.file)}: {both}; ogni dicitura vale per una sola provincia"
                 raise AnalisiError(msg)
 
 

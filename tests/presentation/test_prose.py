@@ -14,10 +14,11 @@ def sentences(tmp_path, before: dict[str, tuple], after: dict[str, tuple]) -> di
     """What is said of two counties where every procedura but the first is steady at 5 units of 50 workers."""
     territorio = write_territorio(tmp_path / "due.toml", {"AA": "Alba", "BB": "Borgo"})
     rows = [
-        (year, sigla, code, *(cells[sigla] if code == PROCEDURE[0] else (5, 50)))
+        (year, sigla, code, *((cells[sigla] or ()) if code == PROCEDURE[0] else (5, 50)))
         for year, cells in ((2030, before), (2031, after))
         for sigla in ("AA", "BB")
         for code in PROCEDURE
+        if not (code == PROCEDURE[0] and cells[sigla] is None)
     ]
     fonte = read_fonte(str(write_casi(tmp_path / "d" / "casi_gestiti.csv", rows).parent), str(territorio))
     change = compare_years(provincial_table(fonte.casi), 2031, 2030)
@@ -26,18 +27,23 @@ def sentences(tmp_path, before: dict[str, tuple], after: dict[str, tuple]) -> di
     return {"brief": " ".join(filter(None, brief)), "extremes": prose.extremes(change, fonte.territorio), "change": change}
 
 
+CHANCE = "il caso da solo può spiegare)"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said", "unsaid"),
     [
-        ({"AA": (5, 50), "BB": (5, 50)}, {"AA": (5, 50), "BB": (5, 50)}, ["quanti nel 2030", "senza variazioni"], ["in aumento", "in calo", "spingono"]),
-        ({"AA": (5, 50), "BB": (5, 50)}, {"AA": (5, 90), "BB": (5, 50)}, ["perché le crisi sono più grandi"], ["in calo", "in basso", "il caso può spiegare)"]),
-        ({"AA": (9, 90), "BB": (5, 50)}, {"AA": (5, 50), "BB": (5, 50)}, ["meno lavoratori", "perché le unità coinvolte sono di meno", "il caso può spiegare)"], ["in aumento", "in alto"]),
-        ({"AA": (2, 20), "BB": (2, 20)}, {"AA": (60, 600), "BB": (2, 20)}, ["si distingue Alba", "più di quanto il caso spieghi per le CIGS ministeriali"], ["il caso può spiegare)"]),
-        ({"AA": (0, 0), "BB": (0, 0)}, {"AA": (3, 30), "BB": (0, 0)}, ["in aumento le CIGS ministeriali (+30, n.c.)"], ["inf", "nan", "None"]),
+        ({"AA": (5, 50), "BB": (5, 50)}, {"AA": (5, 50), "BB": (5, 50)}, ["quanti nel 2030", "senza variazioni"], ["in aumento", "in calo", "contributi"]),
+        ({"AA": (5, 50), "BB": (5, 50)}, {"AA": (5, 90), "BB": (5, 50)}, ["La differenza viene da crisi più grandi", "il loro numero resta 10"], ["in calo", CHANCE, "soprattutto"]),
+        ({"AA": (9, 90), "BB": (5, 50)}, {"AA": (5, 50), "BB": (5, 50)}, ["meno lavoratori", "da meno unità produttive (da 14 a 10", CHANCE], ["in aumento", "crisi"]),
+        ({"AA": (2, 20), "BB": (2, 20)}, {"AA": (60, 600), "BB": (2, 20)}, ["si distingue Alba (CIGS ministeriali)", "spiegare per le CIGS ministeriali"], [CHANCE]),
+        ({"AA": (4, 40), "BB": (4, 40)}, {"AA": (8, 60), "BB": (4, 40)}, ["soprattutto da più unità", "; in senso opposto va l'effetto che viene da crisi più piccole"], ["in calo"]),
+        ({"AA": (0, 0), "BB": (0, 0)}, {"AA": (3, 30), "BB": (0, 0)}, ["in aumento le CIGS ministeriali (+30, n.c.)", "passano da 0 a 3"], ["inf", "nan", "None"]),
         ({"AA": (1, 3), "BB": (0, 0)}, {"AA": (1, 6), "BB": (0, 0)}, ["base piccola"], ["None"]),
-        ({"AA": (None, None), "BB": (None, None)}, {"AA": (3, 30), "BB": (3, 30)}, ["CIGS regionali"], ["None", "CIGS ministeriali ("]),
+        ({"AA": (None, None), "BB": (None, None)}, {"AA": (3, 30), "BB": (3, 30)}, ["non confrontabili le CIGS ministeriali", "Non si può giudicare per le CIGS ministeriali", "giudicabili (CIGS regionali e licenziamenti collettivi)"], ["None"]),
+        ({"AA": (5, 50), "BB": None}, {"AA": (5, 60), "BB": (9, 90)}, ["il confronto con il 2030 non si calcola", "non confrontabili le CIGS ministeriali"], ["Borgo (", "aumento"]),
     ],
-    ids=["steady", "bigger", "fewer", "firm", "from zero", "small base", "unknown"],
+    ids=["steady", "bigger", "fewer", "firm", "more but smaller", "from zero", "small base", "unknown", "a row of one year"],
 )  # fmt: skip
 def test_the_summary_says_what_the_figures_say(tmp_path, before, after, said, unsaid):
     brief = sentences(tmp_path, before, after)["brief"]
@@ -58,7 +64,7 @@ def test_the_published_summary(published):
     for said in (
         "**11.800**",
         "contro **9.557**",
-        "più grandi (da **25,7** a **46,1**",
+        "soprattutto da crisi più grandi (da **25,7** a **46,1**",
         "+287",
         "+1.856",
         "nessuna provincia si distingue",
@@ -75,3 +81,16 @@ def test_activation_is_never_shown_without_its_base(published):
 def test_a_year_without_activation_figures_says_so(published):
     said = prose.activation_sentences(published.attivazione, provincial_table(published.casi), published.territorio, 2024)
     assert said == ["La fonte non contiene dati sull'attivazione delle PAL per il 2024: nessun tasso è calcolato né stimato."]
+
+
+def test_provinces_that_stand_out_by_themselves_are_no_caution_of_the_sum(published):
+    change = compare_years(provincial_table(published.casi), 2025, 2024)
+    total, firm = firmness(change.filter(procedura="totale")), firmness(change.filter(pl.col("procedura") != "totale"))
+    alone = firm.with_columns(p_bh=pl.when(pl.col("provincia") == "CO").then(0.01).otherwise("p_bh"))
+    said = [prose.pooled_caution(total, part, change, published.territorio, ALPHA) for part in (firm, alone)]
+    assert ["Como (da 16 a 46 unità)" in said[0], said[1]] == [True, ""]
+
+
+def test_a_total_that_lacks_a_blank_cell_says_so(published):
+    change = compare_years(provincial_table(published.casi), 2025, 2024)
+    assert "**Cremona** (−374, −83,7%; totale senza una cella vuota nella fonte)" in prose.extremes(change, published.territorio)

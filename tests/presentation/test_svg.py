@@ -6,7 +6,7 @@ import pytest
 from analisi.indicators.casi_gestiti import compare_years, decompose, mix, provincial_table
 from analisi.indicators.uncertainty import ALPHA, firmness
 from analisi.presentation import charts
-from analisi.presentation.casi_gestiti import contesto, ordered
+from analisi.presentation.contesto import contesto, ordered
 from analisi.presentation.svg import draw
 
 

@@ -4,11 +4,13 @@ import csv
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from analisi.indicators.casi_gestiti import compare_years, decompose, provincial_table
 from analisi.indicators.uncertainty import ALPHA, firmness
-from analisi.presentation.casi_gestiti import contesto, ordered, printed_table
+from analisi.presentation.casi_gestiti import printed_table
+from analisi.presentation.contesto import contesto, ordered
 from analisi.presentation.formats import number
 from analisi.vocabulary import TOTALE
 
@@ -21,7 +23,7 @@ def printed(anno: int) -> list[list[str]]:
 
 @pytest.mark.parametrize("anno", [2024, 2025])
 def test_printed_table_equals_the_source_in_every_cell(published, anno):
-    ctx = contesto(published, anno, 2024)
+    ctx = contesto(published, 2025)
     payload = printed_table(provincial_table(published.casi), ctx, anno).payload
     heading, *expected = printed(anno)
     result = [[number(value, column["formato"]) for value, column in zip(row, payload["colonne"], strict=True)] for row in payload["righe"]]
@@ -45,7 +47,7 @@ def test_printed_table_stands_on_the_published_page(report, anno):
 
 def test_ministerial_cigs_grew_by_287_from_number_and_1856_from_size(published):
     parts = decompose(compare_years(provincial_table(published.casi), 2025, 2024))
-    row = parts.row(by_predicate=(parts["provincia"] == "TOT") & (parts["procedura"] == "cigs_ministeriale"), named=True)
+    row = parts.row(by_predicate=(pl.col("provincia") == "TOT") & (pl.col("procedura") == "cigs_ministeriale"), named=True)
     result = [number(row[name], style) for name, style in (("effetto_numero", "intero"), ("effetto_dimensione", "intero"))]
     sizes = [number(row[name], "decimale") for name in ("dimensione_confronto", "dimensione")]
     assert result + sizes == ["287", "1.856", "25,7", "46,1"]

@@ -17,11 +17,10 @@ def contract(tmp_path):
 
 
 def test_parameters_are_read_with_type_default_and_help(contract):
-    result = contract('anno: int = 2025  # anno di riferimento\nnome: str = "a # b"\nquota: float | None = None  # quota').parameters
+    result = contract('anno: int = 2025  # anno di riferimento\nnome: str = "a # b"').parameters
     assert result == (
         Parameter("anno", "int", 2025, "anno di riferimento"),
         Parameter("nome", "str", "a # b", ""),
-        Parameter("quota", "float", None, "quota", optional=True),
     )
 
 
@@ -49,5 +48,15 @@ def test_a_wrong_type_is_named(kind, text):
         Parameter("x", kind, 1, "").parse(text)
 
 
-def test_an_optional_parameter_may_be_emptied():
-    assert Parameter("x", "int", 3, "", optional=True).parse("") is None
+@pytest.mark.parametrize("source", ["anno: int = (", "anno: int = 1\n  x: int = 2", "anno: int = '"])
+def test_a_cell_that_is_no_python_is_explained(contract, source):
+    with pytest.raises(AnalisiError, match=r"prova\.ipynb, cella dei parametri"):
+        contract(source)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"cells": 3}', '{"cells": [{"cell_type": "code"}]}'])
+def test_a_file_that_is_no_notebook_is_said_by_name(tmp_path, text):
+    path = tmp_path / "rotto.ipynb"
+    path.write_text(text)
+    with pytest.raises(AnalisiError, match=r"rotto\.ipynb: non è un notebook leggibile"):
+        read_contract(path)

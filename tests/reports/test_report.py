@@ -14,7 +14,7 @@ import pytest
 
 from analisi.indicators.casi_gestiti import provincial_table
 from analisi.presentation.blocks import MIME
-from analisi.presentation.casi_gestiti import COLUMNS, DATA
+from analisi.presentation.datasets import COLUMNS, DATA
 
 COLUMNS_FIXED = {
     "tavola_provinciale": "anno provincia procedura unita_produttive peso_unita lavoratori peso_lavoratori",

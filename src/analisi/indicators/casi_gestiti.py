@@ -103,10 +103,11 @@ def compare_years(tavola: IntoFrameT, anno: int, confronto: int, totale: str = "
     both = both.with_columns((nw.col("_anno").is_null() | nw.col("_anno_confronto").is_null()).alias("_sola"))
     both = both.join(_alone(both, totale), left_on=keys, right_on=["_provincia", "_procedura"], how="left")
     comparable = (~nw.col("_sola") & nw.col("_parziale").is_null()).alias("confrontabile")
-    region = before.filter(nw.col("provincia") == totale).select(
-        nw.col("procedura").alias("_procedura"), *(nw.col(name).alias(f"_tot_{name}") for name in COUNTS)
+    both = both.with_columns(comparable)
+    region = both.filter((nw.col("provincia") == totale) & nw.col("confrontabile")).select(
+        nw.col("procedura").alias("_procedura"), *(nw.col(f"{name}_confronto").alias(f"_tot_{name}") for name in COUNTS)
     )
-    both = both.with_columns(comparable).join(region, left_on="procedura", right_on="_procedura", how="left")
+    both = both.join(region, left_on="procedura", right_on="_procedura", how="left")
     for rows, suffix in ((now, ""), (before, "_confronto")):
         both = both.join(_ranks(rows, totale, f"posizione{suffix}"), left_on=keys, right_on=["_provincia", "_procedura"], how="left")
     columns = []

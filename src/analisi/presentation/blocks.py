@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from analisi.errors import AnalisiError
-from analisi.presentation.formats import FORMATS, Value
+from analisi.presentation.formats import FORMATS
 
 MIME = "application/vnd.analisi+json"
 NO_PREVIEW = "ANALISI_SENZA_ANTEPRIMA"  # set by the runner, which adds the previews when it publishes

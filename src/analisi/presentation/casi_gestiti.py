@@ -1,76 +1,29 @@
-"""The pieces of the annual report: its tables, figures, cards and data files, from frames of indicators."""
+"""The pieces of the annual report: its cards, tables and figures, from frames of indicators."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
+from babel.dates import format_date
 
 from analisi.errors import listing
 from analisi.indicators.uncertainty import ALPHA
 from analisi.presentation import charts, prose, theme
-from analisi.presentation.blocks import Block, Col, cards, dataset, figure, header, table
+from analisi.presentation.blocks import Block, Col, cards, figure, header, table
+from analisi.presentation.contesto import INVOLVEMENTS, Contesto, ordered
 from analisi.presentation.formats import NOT_COMPUTABLE, number
-from analisi.tables.pubblicati import Fonte
-from analisi.vocabulary import TOTALE, Territorio, procedura_labels, procedure
+from analisi.vocabulary import TOTALE, procedura_labels, procedure
 
 WEIGHT_LABEL = "Peso % provincia su TOT regione"
-INVOLVEMENTS = (
-    "I lavoratori sono coinvolgimenti, non persone: chi è in due procedure è contato due volte. "
-    "Le unità produttive non sono né procedure né imprese; il territorio è quello della sede operativa."
-)
 OWN_SCALE = "Ogni riquadro ha la sua scala."
 NO_BASE = f"{NOT_COMPUTABLE}: non calcolabile, perché l'anno di confronto vale zero. Cella vuota: dato che la fonte non riporta."
 
 
-@dataclass(frozen=True)
-class Contesto:
-    """What every piece of a report needs: the source and the two years (confronto, anno)."""
-
-    fonte: Fonte
-    anno: int
-    confronto: int
-
-    @property
-    def territorio(self) -> Territorio:
-        return self.fonte.territorio
-
-    @property
-    def years(self) -> tuple[int, int]:
-        return self.confronto, self.anno
-
-    @property
-    def source(self) -> str:
-        return self.fonte.document("casi_gestiti.csv")
-
-
-def contesto(fonte: Fonte, anno: int, confronto: int | None = None) -> Contesto:
-    """The context of a report; without `confronto`, the latest earlier year of the source.
-
-    Raises:
-        AnalisiError: a year is not in the source, or there is none before `anno`.
-    """
-    fonte.require_year(anno)
-    before = fonte.year_before(anno) if confronto is None else confronto
-    fonte.require_year(before, "confronto")
-    return Contesto(fonte, anno, before)
-
-
-def ordered(frame: pl.DataFrame, ctx: Contesto) -> pl.DataFrame:
-    """Rows by year, then provincia and procedura as in the printed tables, totals last."""
-    order = {"provincia": [*ctx.territorio.sigle, ctx.territorio.totale], "procedura": [*(p.procedura for p in procedure()), TOTALE]}
-    keys = [pl.col("anno")] if "anno" in frame.columns else []
-    keys += [
-        pl.col(name).replace_strict(values, range(len(values)), return_dtype=pl.Int64)
-        for name, values in order.items()
-        if name in frame.columns
-    ]
-    return frame.sort(keys)
-
-
 def page_header(ctx: Contesto, profilo: str, data_edizione: str = "") -> Block:
     """The page's second line: years and territory; the profile, and the edition's date if one is given."""
-    tags = [f"Profilo {profilo}"] + ([f"Edizione del {data_edizione}"] if data_edizione else [])
+    edition = [f"Edizione del {format_date(date.fromisoformat(data_edizione), 'd MMMM y', locale='it_IT')}"] if data_edizione else []
+    tags = [f"Profilo {profilo}", *edition]
     subtitle = f"Anno {ctx.anno} a confronto con il {ctx.confronto} · {ctx.territorio.nome}"
     return header(subtitle=subtitle, owner=ctx.territorio.ente, tags=tags, synthetic=ctx.fonte.sintetica)
 
@@ -123,8 +76,10 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
         "Pesi arrotondati a un decimale (metà verso l'alto): una colonna può sommare a 99,9 o a 100,1.",
         "Cella vuota: la fonte non riporta il dato; come nella fonte, il suo peso è scritto 0,0.",
     ]
+    title = f"Casi gestiti in forma coordinata con il livello territoriale, anno {anno}"
+    columns.append(Col("totale", "Totale lavoratori coinvolti", "intero"))
     return table(
-        wide, [*columns, Col("totale", "Totale lavoratori coinvolti", "intero")], title=f"Casi gestiti in forma coordinata con il livello territoriale, anno {anno}",
+        wide, columns, title=title,
         name=f"Tavola {anno}", totals=1, notes=notes, source=ctx.source, data="tavola_provinciale",
     )  # fmt: skip
 
@@ -143,8 +98,11 @@ def _named(frame: pl.DataFrame, ctx: Contesto) -> pl.DataFrame:
 
 def _with_percent_text(confronto: pl.DataFrame) -> pl.DataFrame:
     """Rows with the text shown where the per cent change is blank: "n.c." from base zero, nothing if unknown."""
-    from_zero = (pl.col("lavoratori_confronto") == 0) & pl.col("lavoratori").is_not_null()
-    return confronto.with_columns(pct_testo=pl.when(from_zero).then(pl.lit(NOT_COMPUTABLE)))
+    from_zero = (pl.col("lavoratori_confronto") == 0) & pl.col("variazione_lavoratori").is_not_null()
+    known = pl.col("variazione_lavoratori").is_not_null()
+    return confronto.with_columns(
+        pct_testo=pl.when(from_zero).then(pl.lit(NOT_COMPUTABLE)), contributo_testo=pl.when(known).then(pl.lit(NOT_COMPUTABLE))
+    )
 
 
 def _percent_column(label: str, group: str = "") -> Col:
@@ -188,7 +146,8 @@ def comparison_table(confronto: pl.DataFrame, ctx: Contesto) -> Block:
         Col("lavoratori_confronto", str(ctx.confronto), "intero", workers), Col("lavoratori", str(ctx.anno), "intero", workers),
         Col("variazione_lavoratori", "Assoluta", "intero_segno", change), _percent_column("%", change),
         Col("contributo_pp", "Contributo (punti)", "decimale_segno", change),
-        Col("peso_lavoratori", f"Peso % {ctx.anno}", "peso", weight), Col("variazione_peso_pp", "Var. peso (punti)", "decimale_segno", weight),
+        Col("peso_lavoratori", f"Peso % {ctx.anno}", "peso", weight),
+        Col("variazione_peso_pp", "Var. peso (punti)", "decimale_segno", weight),
         Col("posizione_confronto", f"Posto {ctx.confronto}", "intero", weight), Col("posizione", f"Posto {ctx.anno}", "intero", weight),
     ]  # fmt: skip
     title = f"Lavoratori coinvolti per {ctx.territorio.singolare}, tutte le procedure, {ctx.confronto} e {ctx.anno}"
@@ -201,7 +160,12 @@ def contributions_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
     t, what = ctx.territorio, prose.largest_pushes(confronto, ctx.territorio)
     return figure(
         charts.contributions(confronto, t),
-        _changes(confronto, ctx, Col("contributo_pp", "Contributo (punti)", "decimale_segno"), title="Variazioni e contributi"),
+        _changes(
+            confronto,
+            ctx,
+            Col("contributo_pp", "Contributo (punti)", "decimale_segno", fallback="contributo_testo"),
+            title="Variazioni e contributi",
+        ),
         title=f"Contributo di ogni {t.singolare} alla variazione regionale dei lavoratori, {ctx.confronto}-{ctx.anno}",
         subtitle=what,
         alt=f"Barre orizzontali per {t.singolare}, in punti percentuali, una serie per procedura e una per il totale. {_plain(what)}",
@@ -220,7 +184,8 @@ def dumbbell_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
     t = ctx.territorio
     moved = confronto.filter((pl.col("procedura") == TOTALE) & (pl.col("provincia") != t.totale)).drop_nulls("variazione_lavoratori")
     up, down = (moved["variazione_lavoratori"] > 0).sum(), (moved["variazione_lavoratori"] < 0).sum()
-    what = f"Nel complesso delle procedure i lavoratori sono di più in **{up}** {t.plurale} e di meno in **{down}**, su {len(t.province)}."
+    many = f"{len(t.province)} {t.plurale if len(t.province) > 1 else t.singolare}"
+    what = f"Nel complesso delle procedure, su {many}: lavoratori in aumento in **{up}**, in calo in **{down}**."
     return figure(
         charts.dumbbells(confronto, t, ctx.years),
         _changes(confronto, ctx, title="Lavoratori nei due anni"),
@@ -244,7 +209,7 @@ def map_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block | None:
         _changes(confronto, ctx, title="Variazioni per luogo"),
         title=f"Variazione dei lavoratori coinvolti sul territorio, {ctx.confronto}-{ctx.anno}",
         subtitle=what,
-        alt=f"Mappa a riquadri, uno per {t.singolare}, con la variazione dei lavoratori; la tinta segue il segno e la misura. {_plain(what)}",
+        alt=f"Mappa a riquadri, uno per {t.singolare}: la variazione dei lavoratori, con la tinta del suo segno e misura. {_plain(what)}",
         source=ctx.source,
         legend=[
             ("#7DB5EB", "più lavoratori"),
@@ -266,8 +231,10 @@ def effects_figure(scomposizione: pl.DataFrame, ctx: Contesto) -> Block:
     rows = _named(scomposizione, ctx).with_columns(variazione=pl.col("effetto_numero") + pl.col("effetto_dimensione"))
     columns = [
         _place_column(ctx), Col("voce", "Procedura"),
-        Col("effetto_numero", "Effetto numero", "intero_segno"), Col("effetto_dimensione", "Effetto dimensione", "intero_segno"), Col("variazione", "Variazione", "intero_segno"),
-        Col("dimensione_confronto", f"Lavoratori per unità {ctx.confronto}", "decimale"), Col("dimensione", f"Lavoratori per unità {ctx.anno}", "decimale"),
+        Col("effetto_numero", "Effetto numero", "intero_segno"), Col("effetto_dimensione", "Effetto dimensione", "intero_segno"),
+        Col("variazione", "Variazione", "intero_segno"),
+        Col("dimensione_confronto", f"Lavoratori per unità {ctx.confronto}", "decimale"),
+        Col("dimensione", f"Lavoratori per unità {ctx.anno}", "decimale"),
     ]  # fmt: skip
     return figure(
         charts.effects(scomposizione, t),
@@ -289,9 +256,10 @@ def mix_figure(composizione: pl.DataFrame, ctx: Contesto) -> Block:
     """Which procedures make up the workers of each provincia."""
     t = ctx.territorio
     region = composizione.filter(pl.col("provincia") == t.totale)
-    share = {(r["anno"], r["procedura"]): number(r["quota_lavoratori"], "pct") or "n.d." for r in region.iter_rows(named=True)}
-    parts = [f"{p.articolo}, dal {share[ctx.confronto, p.procedura]} al **{share[ctx.anno, p.procedura]}**" for p in procedure()]
-    what = f"Quota sul totale regionale dei lavoratori: {'; '.join(parts)}."
+    share = {(r["anno"], r["procedura"]): number(r["quota_lavoratori"], "pct") for r in region.iter_rows(named=True)}
+    shares = [(p.etichetta, *(share.get((year, p.procedura)) or "n.d." for year in ctx.years)) for p in procedure()]
+    what = f"Quota sul totale regionale dei lavoratori, {ctx.confronto} → {ctx.anno}: "
+    what += "; ".join(f"{label}, {before} → **{now}**" for label, before, now in shares) + "."
     rows = _named(composizione, ctx)
     columns = [
         _place_column(ctx), Col("anno", "Anno", "anno"), Col("voce", "Procedura"),
@@ -319,7 +287,7 @@ def concentration_table(concentrazione: pl.DataFrame, ctx: Contesto) -> Block:
     many = ctx.territorio.plurale.capitalize()
     columns = [
         Col("voce", "Procedura"), Col("anno", "Anno", "anno"), Col("province", f"{many} con lavoratori", "intero"),
-        Col("quota_prime", "Quota % delle prime tre", "peso"), Col("herfindahl", "Indice di Herfindahl", "tre_decimali"),
+        Col("quota_prime", "Quota % dei primi tre territori", "peso"), Col("herfindahl", "Indice di Herfindahl", "tre_decimali"),
         Col("province_equivalenti", f"{many} equivalenti", "decimale"),
     ]  # fmt: skip
     totals = int((rows["procedura"] == TOTALE).sum())
@@ -344,28 +312,34 @@ def firmness_figure(solidita: pl.DataFrame, ctx: Contesto) -> Block:
         table(rows, columns, title=title, totals=_totals(rows, ctx), notes=[NO_BASE], data="solidita"),
         title=title,
         subtitle=what,
-        alt=f"Per ogni {t.singolare} un punto, il rapporto fra le unità dei due anni, e una linea, il suo intervallo; la verticale tratteggiata è 1, nessun cambiamento. {_plain(what)}",
+        alt=f"Per ogni {t.singolare} un punto, il rapporto fra le unità dei due anni, e una linea, il suo intervallo; "
+        f"la verticale tratteggiata è 1, nessun cambiamento. {_plain(what)}",
         source=ctx.source,
         legend=[(theme.GREY, "il caso può spiegare la differenza"), (theme.BLUE, "il caso difficilmente la spiega")],
         note=_sentences(
-            f"Il colore tiene conto di quante {t.plurale} si giudicano insieme: fra molti confronti qualche intervallo si scosta da 1 per caso, e da solo non basta.",
+            f"Il colore tiene conto del numero di {t.plurale} che si giudicano insieme: "
+            "fra molti confronti qualche intervallo si scosta da 1 per caso, e da solo non basta.",
             "Scala logaritmica; un triangolo segna un intervallo che continua oltre 1/16 o 16.",
             "n.c.: nessuna unità nell'anno di confronto; n.d.: nessuna unità nei due anni, o dato ignoto.",
         ),
     )
 
 
-def coordination_table(ctx: Contesto) -> Block:
-    """The coordination tables held in the year, by type."""
+def coordination_table(ctx: Contesto) -> Block | None:
+    """The coordination tables held in the year, by type; None if the source has none."""
     rows = ctx.fonte.coordinamento.filter(pl.col("anno") == ctx.anno).with_columns(pl.col("tipo").str.to_titlecase())
+    if rows.is_empty():
+        return None
     title = f"Tavoli di coordinamento convocati nel {ctx.anno}"
     columns = [Col("tipo", "Tipo di tavolo"), Col("tavoli", "Tavoli", "intero")]
     return table(rows, columns, title=title, source=ctx.fonte.document("coordinamento.csv"), data="coordinamento")
 
 
-def activation_table(ctx: Contesto) -> Block:
-    """The activation of PAL as the source prints it, with its base."""
+def activation_table(ctx: Contesto) -> Block | None:
+    """The activation of PAL as the source prints it, with its base; None if the source has none for the year."""
     rows = ctx.fonte.attivazione.filter(pl.col("anno") == ctx.anno)
+    if rows.is_empty():
+        return None
     rows = rows.with_columns(
         voce=pl.col("procedura").replace_strict(procedura_labels()),
         quota=pl.format(
@@ -381,92 +355,5 @@ def _sentences(*texts: str) -> str:
     return " ".join(filter(None, texts))
 
 
-def annual_datasets(frames: dict[str, pl.DataFrame], ctx: Contesto) -> list[Block]:
-    """The data files of the report, one per frame, by name; figures unrounded, weights and per cents from 0 to 100."""
-    blocks = []
-    for name, frame in frames.items():
-        rows = ordered(frame, ctx) if {"provincia", "procedura"} & set(frame.columns) else frame
-        columns = [Col(column, COLUMNS[column][0], COLUMNS[column][1]) for column in DATA[name][1:]]
-        own = f"{name}.csv" in ctx.fonte.documenti["file"]
-        source, notes = (ctx.fonte.document(f"{name}.csv"), []) if own else (ctx.source, [INVOLVEMENTS])
-        blocks.append(dataset(rows, columns, name=name, title=DATA[name][0], source=source, notes=notes))
-    return blocks
-
-
 def _plain(sentence: str) -> str:
     return sentence.replace("**", "")
-
-
-# Columns of the data files: heading in the workbook, number format, what it means (docs/dizionario.md is checked against it).
-COLUMNS = {
-    "anno": ("Anno", "anno", "anno di riferimento"),
-    "provincia": ("Provincia", "testo", "sigla della provincia della sede operativa; TOT per la regione"),
-    "procedura": ("Procedura", "testo", "codice della procedura; totale per la somma delle procedure"),
-    "unita_produttive": ("Unità produttive", "intero", "unità produttive coinvolte"),
-    "unita_produttive_confronto": ("Unità produttive, confronto", "intero", "unità produttive nell'anno di confronto"),
-    "lavoratori": ("Lavoratori", "intero", "lavoratori coinvolti (coinvolgimenti, non persone)"),
-    "lavoratori_confronto": ("Lavoratori, confronto", "intero", "lavoratori nell'anno di confronto"),
-    "peso_unita": ("Peso unità %", "decimale", "quota delle unità sul totale regionale della procedura, 0-100"),
-    "peso_lavoratori": ("Peso lavoratori %", "decimale", "quota dei lavoratori sul totale regionale della procedura, 0-100"),
-    "variazione_lavoratori": ("Variazione lavoratori", "intero_segno", "differenza dei lavoratori fra anno e confronto"),
-    "variazione_lavoratori_pct": ("Variazione lavoratori %", "decimale_segno", "variazione percentuale dei lavoratori; vuota da base zero"),
-    "contributo_pp": (
-        "Contributo lavoratori (punti)",
-        "decimale_segno",
-        "variazione in punti percentuali del totale regionale di confronto",
-    ),
-    "variazione_peso_pp": ("Variazione peso lavoratori (punti)", "decimale_segno", "differenza del peso dei lavoratori, punti percentuali"),
-    "variazione_unita": ("Variazione unità", "intero_segno", "differenza delle unità produttive fra anno e confronto"),
-    "variazione_unita_pct": ("Variazione unità %", "decimale_segno", "variazione percentuale delle unità; vuota da base zero"),
-    "contributo_unita_pp": (
-        "Contributo unità (punti)",
-        "decimale_segno",
-        "variazione delle unità in punti percentuali del totale regionale",
-    ),
-    "variazione_peso_unita_pp": ("Variazione peso unità (punti)", "decimale_segno", "differenza del peso delle unità, punti percentuali"),
-    "posizione": ("Posizione", "intero", "posto per numero di lavoratori nella procedura, 1 il più alto"),
-    "posizione_confronto": ("Posizione, confronto", "intero", "posto nell'anno di confronto"),
-    "effetto_numero": ("Effetto numero", "due_decimali", "lavoratori in più o in meno per il numero delle unità"),
-    "effetto_dimensione": ("Effetto dimensione", "due_decimali", "lavoratori in più o in meno per la dimensione delle unità"),
-    "dimensione": ("Lavoratori per unità", "due_decimali", "lavoratori per unità produttiva"),
-    "dimensione_confronto": ("Lavoratori per unità, confronto", "due_decimali", "lavoratori per unità produttiva nell'anno di confronto"),
-    "rapporto_unita": ("Rapporto unità", "due_decimali", "unità produttive dell'anno divise per quelle del confronto"),
-    "inf95": ("Inferiore 95%", "due_decimali", "estremo inferiore dell'intervallo al 95%"),
-    "sup95": ("Superiore 95%", "due_decimali", "estremo superiore dell'intervallo al 95%; vuoto se senza limite"),
-    "p": ("p", "tre_decimali", "probabilità di una differenza almeno così grande per caso"),
-    "p_bh": ("p corretto", "tre_decimali", "p corretto per il confronto di più province (Benjamini e Hochberg); vuoto per la regione"),
-    "quota_lavoratori": ("Quota lavoratori %", "decimale", "quota dei lavoratori della provincia in quella procedura, 0-100"),
-    "province": ("Province con lavoratori", "intero", "province con almeno un lavoratore"),
-    "quota_prime": ("Quota delle prime tre %", "decimale", "quota dei lavoratori nelle prime tre province, 0-100"),
-    "herfindahl": ("Indice di Herfindahl", "tre_decimali", "somma dei quadrati delle quote, fino a 1"),
-    "province_equivalenti": ("Province equivalenti", "due_decimali", "inverso dell'indice di Herfindahl"),
-    "lavoratori_base": ("Lavoratori della base", "intero", "lavoratori sospesi su cui è calcolata la quota"),
-    "quota_attivati_pct": ("Quota con PAL attivata %", "intero", "quota della base con PAL attivata, come stampata, 0-100"),
-    "approssimata": ("Approssimata", "testo", "sì se la fonte scrive «circa»"),
-    "tipo": ("Tipo di tavolo", "testo", "regionale o bilaterale"),
-    "tavoli": ("Tavoli", "intero", "tavoli convocati nell'anno"),
-    "fonte": ("Fonte", "testo", "dove la cifra è stampata"),
-}
-# Data files: title, then the columns.
-DATA = {
-    "tavola_provinciale": (
-        "Unità produttive e lavoratori per anno, provincia e procedura, con i pesi sulla regione",
-        "anno", "provincia", "procedura", "unita_produttive", "peso_unita", "lavoratori", "peso_lavoratori",
-    ),
-    "confronto_provinciale": (
-        "Confronto fra i due anni per provincia e procedura",
-        "provincia", "procedura", "unita_produttive", "unita_produttive_confronto", "lavoratori", "lavoratori_confronto",
-        "variazione_lavoratori", "variazione_lavoratori_pct", "contributo_pp", "peso_lavoratori", "variazione_peso_pp",
-        "variazione_unita", "variazione_unita_pct", "contributo_unita_pp", "peso_unita", "variazione_peso_unita_pp",
-        "posizione", "posizione_confronto",
-    ),
-    "scomposizione": (
-        "Variazione dei lavoratori: effetto del numero e della dimensione delle unità",
-        "provincia", "procedura", "effetto_numero", "effetto_dimensione", "dimensione", "dimensione_confronto",
-    ),
-    "solidita": ("Rapporto fra le unità produttive dei due anni, con intervallo e p", "provincia", "procedura", "rapporto_unita", "inf95", "sup95", "p", "p_bh"),
-    "composizione": ("Lavoratori per procedura in ogni provincia", "anno", "provincia", "procedura", "lavoratori", "quota_lavoratori"),
-    "concentrazione": ("Concentrazione dei lavoratori fra le province", "anno", "procedura", "province", "quota_prime", "herfindahl", "province_equivalenti"),
-    "attivazione_pal": ("Attivazione delle PAL come stampata dalla fonte", "anno", "procedura", "lavoratori_base", "quota_attivati_pct", "approssimata", "fonte"),
-    "coordinamento": ("Tavoli di coordinamento", "anno", "tipo", "tavoli", "fonte"),
-}  # fmt: skip

@@ -12,7 +12,7 @@ import altair as alt
 import polars as pl
 
 from analisi.presentation import theme
-from analisi.presentation.formats import number
+from analisi.presentation.formats import NOT_COMPUTABLE, number, whole_parts
 from analisi.vocabulary import TOTALE, Territorio, procedura_labels, procedure
 
 Panel = tuple[str, dict[str, Any]]
@@ -64,17 +64,19 @@ def contributions(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel
     def draw(code: str) -> dict[str, Any]:
         part = confronto.filter((pl.col("procedura") == code) & (pl.col("provincia") != territorio.totale))
         part = part.sort("contributo_pp", descending=True, nulls_last=True, maintain_order=True)
-        rows = [
-            {
-                "nome": territorio.nomi[r["provincia"]],
-                "valore": r["contributo_pp"] or 0,
-                "testo": number(r["contributo_pp"], "decimale_segno") or "n.d.",
-                "colore": theme.UP if (r["contributo_pp"] or 0) >= 0 else theme.DOWN,
-                "etichetta": f"{territorio.nomi[r['provincia']]}: {number(r['contributo_pp'], 'decimale_segno') or 'n.d.'} punti, "
-                f"{number(r['variazione_lavoratori'], 'intero_segno') or 'n.d.'} lavoratori",
-            }
-            for r in part.iter_rows(named=True)
-        ]
+        rows = []
+        for r in part.iter_rows(named=True):
+            name, unknown = territorio.nomi[r["provincia"]], "n.d." if r["variazione_lavoratori"] is None else NOT_COMPUTABLE
+            points, change = number(r["contributo_pp"], "decimale_segno") or unknown, number(r["variazione_lavoratori"], "intero_segno")
+            rows.append(
+                {
+                    "nome": name,
+                    "valore": r["contributo_pp"] or 0,
+                    "testo": points,
+                    "colore": theme.UP if (r["contributo_pp"] or 0) >= 0 else theme.DOWN,
+                    "etichetta": f"{name}: {points} punti, {change or 'n.d.'} lavoratori",
+                }
+            )
         y = _y([row["nome"] for row in rows])
         x = _x("valore", "punti percentuali", domain=_spread(part["contributo_pp"].to_list()))
         bars = (
@@ -179,9 +181,8 @@ def _effects(part: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
             unknown.append({"nome": name, "valore": 0, "testo": "n.d."})
             continue
         change = number(sum(pair), "intero_segno")
-        label = (
-            f"{name}: {number(pair[0], 'intero_segno')} dal numero, {number(pair[1], 'intero_segno')} dalla dimensione, in tutto {change}"
-        )
+        many, big = (number(value, "intero_segno") for value in whole_parts(*pair))
+        label = f"{name}: {many} dal numero, {big} dalla dimensione, in tutto {change}"
         below = above = 0.0
         for value, colour in zip(pair, (theme.VIOLET, theme.ORANGE), strict=True):
             start = above if value >= 0 else below
@@ -217,7 +218,8 @@ def shares(composizione: pl.DataFrame, territorio: Territorio, years: tuple[int,
                 share = found["quota_lavoratori"][0] if len(found) else None
                 if not share:
                     continue
-                label = f"{territorio.nomi[sigla]}, {procedura_labels()[code]}: {number(share, 'pct')} ({number(found['lavoratori'][0])} lavoratori)"
+                workers = f"{number(share, 'pct')} ({number(found['lavoratori'][0])} lavoratori)"
+                label = f"{territorio.nomi[sigla]}, {procedura_labels()[code]}: {workers}"
                 written = number(share, "intero") if share >= 9 else ""
                 rows.append(
                     {"nome": territorio.nomi[sigla], "da": start, "a": start + share, "centro": start + share / 2, "testo": written,

@@ -74,3 +74,13 @@ def number(value: Value, style: str = "intero") -> str:
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     sign = "−" if rounded < 0 else "+" if form.signed and rounded else ""
     return sign + format_decimal(abs(rounded), format=pattern, locale="it_IT") + form.suffix
+
+
+def whole_parts(first: float, second: float) -> tuple[int, int]:
+    """Two addends as whole numbers that add up to their rounded sum: the second takes up the rounding.
+
+    >>> whole_parts(17.5, 22.5)
+    (18, 22)
+    """
+    rounded = int(round_half_up(first, 0))
+    return rounded, int(round_half_up(first + second, 0)) - rounded

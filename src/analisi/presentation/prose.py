@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from analisi.errors import listing
-from analisi.presentation.formats import NOT_COMPUTABLE, number
-from analisi.vocabulary import TOTALE, Procedura, Territorio, procedure
+from analisi.presentation.formats import NOT_COMPUTABLE, number, whole_parts
+from analisi.vocabulary import TOTALE, Territorio, procedure
 
 SMALL_BASE = 20  # workers of the base year under which a per cent change is flagged as small
 
@@ -20,7 +20,7 @@ def _one(frame: pl.DataFrame, provincia: str, procedura: str = TOTALE) -> dict[s
 def percent(row: dict[str, Any], base: str = "lavoratori") -> str:
     """The per cent change of a row of `compare_years`, "n.c." from base zero, blank if unknown; a small base is flagged."""
     short = "unita" if base == "unita_produttive" else base
-    if row[f"{base}_confronto"] == 0 and row[base] is not None:
+    if row[f"{base}_confronto"] == 0 and row[f"variazione_{short}"] is not None:
         return NOT_COMPUTABLE
     written = number(row[f"variazione_{short}_pct"], "pct_segno")
     small = base == "lavoratori" and row[f"{base}_confronto"] is not None and row[f"{base}_confronto"] < SMALL_BASE
@@ -41,7 +41,7 @@ def in_brief(
     years: tuple[int, int],
     alpha: float,
 ) -> list[str]:
-    """Four sentences: the region's total, its procedures, more cases or bigger ones, where; and what chance may explain."""
+    """Up to five sentences: the region's total, its procedures, more cases or bigger ones, where; and what chance may explain."""
     return [
         _total(confronto, territorio, years),
         _procedures(confronto, territorio),
@@ -53,30 +53,35 @@ def in_brief(
 
 def _total(confronto: pl.DataFrame, territorio: Territorio, years: tuple[int, int]) -> str:
     row, (before, now) = _one(confronto, territorio.totale), years
-    if row["lavoratori"] is None or row["lavoratori_confronto"] is None:
-        return f"I lavoratori coinvolti {territorio.locativo} non sono noti per entrambi gli anni: il confronto fra {before} e {now} non si calcola."
+    meaning = "Sono coinvolgimenti, non persone: chi entra in due procedure è contato due volte."
+    if row["variazione_lavoratori"] is None:
+        known = "" if row["lavoratori"] is None else f"i dati noti contano **{number(row['lavoratori'])}** lavoratori coinvolti, ma "
+        why = f"il confronto con il {before} non si calcola, perché i dati non sono completi per entrambi gli anni"
+        return f"Nel {now} {territorio.locativo} {known}{why}. {meaning}"
     if row["variazione_lavoratori"] == 0:
         how = f"quanti nel {before}"
     else:
         how = f"contro **{number(row['lavoratori_confronto'])}** nel {before} ({_change(row)})"
-    return f"Nel {now} i lavoratori coinvolti {territorio.locativo} sono **{number(row['lavoratori'])}**, {how}. Sono coinvolgimenti, non persone: chi entra in due procedure è contato due volte."
+    return f"Nel {now} i lavoratori coinvolti {territorio.locativo} sono **{number(row['lavoratori'])}**, {how}. {meaning}"
 
 
 def _procedures(confronto: pl.DataFrame, territorio: Territorio) -> str:
     rows = [(p, _one(confronto, territorio.totale, p.procedura)) for p in procedure()]
-    known = [(p, row) for p, row in rows if row["variazione_lavoratori"] is not None]
-    parts = [
-        (f"in aumento {listing(_named(p, row) for p, row in known if row['variazione_lavoratori'] > 0)}", 1),
-        (f"in calo {listing(_named(p, row) for p, row in known if row['variazione_lavoratori'] < 0)}", -1),
-        (f"senza variazioni {listing(p.articolo for p, row in known if row['variazione_lavoratori'] == 0)}", 0),
-    ]
-    signs = {(row["variazione_lavoratori"] > 0) - (row["variazione_lavoratori"] < 0) for _, row in known}
-    said = "; ".join(text for text, sign in parts if sign in signs)
-    return f"Per numero di lavoratori sono {said}." if said else ""
+    parts = []
+    for words, sign in (("in aumento", 1), ("in calo", -1), ("senza variazioni", 0)):
+        named = [
+            f"{p.articolo} ({_change(row)})" if sign else p.articolo
+            for p, row in rows
+            if row["variazione_lavoratori"] is not None and _sign(row["variazione_lavoratori"]) == sign
+        ]
+        parts += [f"{words} {listing(named)}"] if named else []
+    unknown = [p.articolo for p, row in rows if row["variazione_lavoratori"] is None]
+    parts += [f"non confrontabili {listing(unknown)}"] if unknown else []
+    return f"Per numero di lavoratori sono {'; '.join(parts)}."
 
 
-def _named(p: Procedura, row: dict[str, Any]) -> str:
-    return f"{p.articolo} ({_change(row)})"
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
 
 
 def more_or_bigger(
@@ -88,66 +93,103 @@ def more_or_bigger(
     if not rows:
         return ""
     p, row, effect = max(rows, key=lambda item: abs(item[1]["variazione_lavoratori"]))
-    many, big = effect["effetto_numero"], effect["effetto_dimensione"]
+    many, big = whole_parts(effect["effetto_numero"], effect["effetto_dimensione"])
     label = p.articolo[0].upper() + p.articolo[1:]
-    units = f"le unità produttive passano da {number(row['unita_produttive_confronto'])} a {number(row['unita_produttive'])}"
-    within = _one(solidita, territorio.totale, p.procedura)
-    if row["unita_produttive"] != row["unita_produttive_confronto"] and _covers_one(within):
-        units += " (una differenza che il caso può spiegare)"
-    split = f"{number(many, 'intero_segno')} lavoratori vengono dal numero delle unità, {number(big, 'intero_segno')} dalla loro dimensione"
-    size, size0 = effect["dimensione"], effect["dimensione_confronto"]
-    if size is None or size0 is None:
-        return f"{label} cambiano più di tutte le procedure: {units}."
-    grows = row["variazione_lavoratori"] > 0
-    main = big if abs(big) > abs(many) else many
-    if main is big:
-        cause = "perché le crisi sono più grandi" if grows else "perché le crisi sono più piccole"
-    else:
-        cause = "perché le unità coinvolte sono di più" if grows else "perché le unità coinvolte sono di meno"
-    verb = "coinvolgono più lavoratori" if grows else "coinvolgono meno lavoratori"
-    sizes = f"da **{number(size0, 'decimale')}** a **{number(size, 'decimale')}** lavoratori per unità produttiva"
-    return f"{label} {verb} del {years[0]} soprattutto {cause} ({sizes}): {units}; {split}."
+    opening = f"{label} coinvolgono {'più' if row['variazione_lavoratori'] > 0 else 'meno'} lavoratori del {years[0]}"
+    units0, units = row["unita_produttive_confronto"], row["unita_produttive"]
+    chance = ", una differenza che il caso da solo può spiegare" if _one(solidita, territorio.totale, p.procedura)["p"] is not None else ""
+    chance = chance if units != units0 and _covers_one(_one(solidita, territorio.totale, p.procedura)) else ""
+    if effect["dimensione"] is None or effect["dimensione_confronto"] is None:
+        return f"{opening}: le unità produttive passano da {number(units0)} a {number(units)}{chance}."
+    size0, size = number(effect["dimensione_confronto"], "decimale"), number(effect["dimensione"], "decimale")
+    sizes = f"da **{size0}** a **{size}** lavoratori per unità produttiva, {number(big, 'intero_segno')}"
+    by_size = f"da crisi più {'grandi' if big > 0 else 'piccole'} ({sizes})"
+    steady = f"il loro numero resta {number(units)}"
+    numbers = f"da {number(units0)} a {number(units)}, {number(many, 'intero_segno')}{chance}"
+    by_number = f"da {'più' if many > 0 else 'meno'} unità produttive ({numbers})"
+    if not many or not big:
+        only = by_size if big else by_number
+        return f"{opening}. La differenza viene {only}{f'; {steady}' if units == units0 else ''}."
+    first, second = (by_size, by_number) if abs(big) >= abs(many) else (by_number, by_size)
+    join = "; in parte" if (many > 0) == (big > 0) else "; in senso opposto va l'effetto che viene"
+    return f"{opening}. La differenza viene soprattutto {first}{join} {second}."
+
+
+def _partial(confronto: pl.DataFrame, sigla: str) -> bool:
+    """Whether the total of a provincia sums, in one of the years, a cell that the source leaves blank."""
+    part = confronto.filter((pl.col("provincia") == sigla) & (pl.col("procedura") != TOTALE))
+    return any(part[name].null_count() for name in ("lavoratori", "lavoratori_confronto"))
+
+
+def _place(confronto: pl.DataFrame, territorio: Territorio, row: dict[str, Any], detail: str) -> str:
+    """Name of a provincia with a detail in brackets, which says so when its total lacks a blank cell."""
+    note = "; totale senza una cella vuota nella fonte" if _partial(confronto, row["provincia"]) else ""
+    return f"**{territorio.nomi[row['provincia']]}** ({detail}{note})"
+
+
+def _provinces(confronto: pl.DataFrame, territorio: Territorio, order: str) -> pl.DataFrame:
+    """Rows of the provinces over all procedures, with the column known, largest first."""
+    rows = confronto.filter((pl.col("procedura") == TOTALE) & (pl.col("provincia") != territorio.totale)).drop_nulls(order)
+    return rows.sort(order, descending=True, maintain_order=True)
 
 
 def _places(confronto: pl.DataFrame, territorio: Territorio) -> str:
-    rows = confronto.filter((pl.col("procedura") == TOTALE) & (pl.col("provincia") != territorio.totale))
-    rows = rows.drop_nulls("contributo_pp").sort("contributo_pp", descending=True, maintain_order=True)
-    if len(rows) < 2:
+    rows = _provinces(confronto, territorio, "contributo_pp")
+    if len(territorio.province) < 2:
         return ""
-
-    def named(part: pl.DataFrame) -> str:
-        return listing(
-            f"{territorio.nomi[r['provincia']]} ({number(r['variazione_lavoratori'], 'intero_segno')} lavoratori, {number(r['contributo_pp'], 'decimale_segno')} punti)"
+    parts = []
+    for words, part in (
+        ("in aumento", rows.filter(pl.col("contributo_pp") > 0).head(3)),
+        ("in calo", rows.filter(pl.col("contributo_pp") < 0).reverse().head(2)),
+    ):
+        named = [
+            _place(
+                confronto,
+                territorio,
+                r,
+                f"{number(r['variazione_lavoratori'], 'intero_segno')}, pari a {number(r['contributo_pp'], 'decimale_segno')} punti",
+            )
             for r in part.iter_rows(named=True)
-        )
-
-    up = rows.filter(pl.col("contributo_pp") > 0).head(3)
-    down = rows.filter(pl.col("contributo_pp") < 0).reverse().head(2)
-    parts = [f"Alla variazione regionale spingono in alto {named(up)}"] if len(up) else []
-    parts += [f"{'s' if parts else 'S'}pingono in basso {named(down)}"] if len(down) else []
-    return "; ".join(parts) + "." if parts else ""
+        ]
+        parts += [f"{words} {listing(named)}"] if named else []
+    return f"I contributi più grandi alla variazione regionale: {'; '.join(parts)}." if parts else ""
 
 
 def _covers_one(row: dict[str, Any]) -> bool:
-    """Whether the interval of a ratio holds 1, that is no change."""
+    """Whether the interval of a ratio that was judged holds 1, that is no change."""
     low, high = row["inf95"], row["sup95"]
-    return row["p"] is None or ((low is None or low <= 1) and (high is None or high >= 1))
+    return (low is None or low <= 1) and (high is None or high >= 1)
+
+
+def singled_out(solidita: pl.DataFrame, territorio: Territorio, alpha: float) -> pl.DataFrame:
+    """Rows of the provinces whose change of units is more than chance gives, after the correction for their number."""
+    return solidita.filter((pl.col("provincia") != territorio.totale) & (pl.col("p_bh") <= alpha))
 
 
 def firm_sentence(solidita: pl.DataFrame, territorio: Territorio, alpha: float) -> str:
     """What the counts of units prove, for the region's procedures and for provinces judged together."""
     region = [(p, _one(solidita, territorio.totale, p.procedura)) for p in procedure()]
-    firm = [p.articolo for p, row in region if not _covers_one(row)]
+    judged = [(p, row) for p, row in region if row["p"] is not None]
+    unknown = [p.articolo for p, row in region if row["p"] is None]
+    missing = f" Non si può giudicare per {listing(unknown)}." if unknown else ""
+    if not judged:
+        return "I dati non permettono di giudicare se il numero di unità produttive sia cambiato più di quanto il caso spieghi."
+    firm = [p.articolo for p, row in judged if not _covers_one(row)]
     if firm:
-        first = f"Il numero di unità produttive cambia più di quanto il caso spieghi per {listing(firm)}"
+        first = f"Il numero di unità produttive cambia più di quanto il caso da solo può spiegare per {listing(firm)}"
     else:
-        first = "In nessuna procedura il numero di unità produttive cambia più di quanto il caso da solo può spiegare"
-    singled = solidita.filter((pl.col("provincia") != territorio.totale) & (pl.col("p_bh") <= alpha))
+        where = (
+            "nessuna procedura"
+            if len(judged) == len(region)
+            else f"nessuna delle procedure giudicabili ({listing(p.etichetta for p, _ in judged)})"
+        )
+        first = f"In {where} il numero di unità produttive cambia più di quanto il caso da solo può spiegare"
+    singled = singled_out(solidita, territorio, alpha)
     if len(singled):
         labels = {p.procedura: p.etichetta for p in procedure()}
         names = listing(f"{territorio.nomi[r['provincia']]} ({labels[r['procedura']]})" for r in singled.iter_rows(named=True))
-        return f"{first}; fra le {territorio.plurale} si {'distingue' if len(singled) == 1 else 'distinguono'} {names}."
-    return f"{first}, e nessuna {territorio.singolare} si distingue."
+        return f"{first}; preso ogni territorio per sé, si {'distingue' if len(singled) == 1 else 'distinguono'} {names}.{missing}"
+    return f"{first}, e {territorio.nessuna} si distingue.{missing}"
 
 
 def region_ratios(solidita: pl.DataFrame, territorio: Territorio) -> str:
@@ -162,17 +204,19 @@ def region_ratios(solidita: pl.DataFrame, territorio: Territorio) -> str:
     return f"Rapporto fra le unità produttive dei due anni, con l'intervallo al 95%: {listing(parts)}." if parts else ""
 
 
-def pooled_caution(somma: pl.DataFrame, confronto: pl.DataFrame, territorio: Territorio, alpha: float) -> str:
+def pooled_caution(somma: pl.DataFrame, solidita: pl.DataFrame, confronto: pl.DataFrame, territorio: Territorio, alpha: float) -> str:
     """Provinces that stand out only when the procedures are added up, and why that is no proof; empty if there are none.
 
     Args:
         somma: `firmness` of the rows whose procedura is "totale".
     """
-    found = somma.filter((pl.col("provincia") != territorio.totale) & (pl.col("p_bh") <= alpha))
-    named = []
-    for sigla in found["provincia"]:
-        row = _one(confronto, sigla)
-        named.append(f"{territorio.nomi[sigla]} (da {number(row['unita_produttive_confronto'])} a {number(row['unita_produttive'])} unità)")
+    already = singled_out(solidita, territorio, alpha)["provincia"].to_list()
+    found = singled_out(somma, territorio, alpha).filter(~pl.col("provincia").is_in(already))
+    rows = [_one(confronto, sigla) for sigla in found["provincia"]]
+    named = [
+        f"{territorio.nomi[r['provincia']]} (da {number(r['unita_produttive_confronto'])} a {number(r['unita_produttive'])} unità)"
+        for r in rows
+    ]
     if not named:
         return ""
     return (
@@ -183,18 +227,19 @@ def pooled_caution(somma: pl.DataFrame, confronto: pl.DataFrame, territorio: Ter
 
 def largest_pushes(confronto: pl.DataFrame, territorio: Territorio) -> str:
     """Which province push the region's total most, up and down, in percentage points; for a chart's subtitle."""
-    rows = confronto.filter((pl.col("procedura") == TOTALE) & (pl.col("provincia") != territorio.totale)).drop_nulls("contributo_pp")
+    rows = _provinces(confronto, territorio, "contributo_pp")
     region = number(_one(confronto, territorio.totale)["variazione_lavoratori_pct"], "pct_segno")
     parts = []
-    for direction, way in ((True, "in alto"), (False, "in basso")):
-        first = rows.sort("contributo_pp", descending=direction, maintain_order=True).head(1)
-        if len(first) and (first["contributo_pp"][0] > 0) == direction and first["contributo_pp"][0]:
-            parts.append(
-                f"spinge di più {way} **{territorio.nomi[first['provincia'][0]]}** ({number(first['contributo_pp'][0], 'decimale_segno')} punti)"
-            )
-    if not parts or not region:
-        return "Nessun contributo da mostrare."
-    return f"Su una variazione regionale di {region}, {listing(parts)}."
+    for words, first, sign in (("in aumento", rows.head(1), 1), ("in calo", rows.tail(1), -1)):
+        for r in first.iter_rows(named=True):
+            if _sign(r["contributo_pp"]) == sign:
+                parts.append(
+                    f"{words} il contributo maggiore è di "
+                    + _place(confronto, territorio, r, f"{number(r['contributo_pp'], 'decimale_segno')} punti")
+                )
+    if not region:
+        return "La variazione regionale non si calcola: i contributi restano vuoti."
+    return f"La variazione regionale è {region}: {'; '.join(parts)}." if parts else f"La variazione regionale è {region}."
 
 
 def effects_by_procedura(scomposizione: pl.DataFrame, territorio: Territorio) -> str:
@@ -203,41 +248,39 @@ def effects_by_procedura(scomposizione: pl.DataFrame, territorio: Territorio) ->
     for p in procedure():
         row = _one(scomposizione, territorio.totale, p.procedura)
         if row["effetto_numero"] is not None:
-            many, big = (number(row[name], "intero_segno") for name in ("effetto_numero", "effetto_dimensione"))
+            many, big = (number(part, "intero_segno") for part in whole_parts(row["effetto_numero"], row["effetto_dimensione"]))
             parts.append(f"{p.etichetta}, **{many}** lavoratori dal numero e **{big}** dalla dimensione")
     return f"{territorio.nome}: {'; '.join(parts)}." if parts else "Nessuna variazione da scomporre."
 
 
-def extremes(confronto: pl.DataFrame, territorio: Territorio, procedura: str = TOTALE) -> str:
-    """Which provinces have the largest rise and the largest fall of workers, for a chart's subtitle."""
-    rows = confronto.filter((pl.col("procedura") == procedura) & (pl.col("provincia") != territorio.totale)).drop_nulls(
-        "variazione_lavoratori"
-    )
+def extremes(confronto: pl.DataFrame, territorio: Territorio) -> str:
+    """Which provinces have the largest rise and the largest fall of workers over all procedures, ties included; for a chart's subtitle."""
+    rows = _provinces(confronto, territorio, "variazione_lavoratori")
     if rows.is_empty():
         return "Nessuna variazione calcolabile."
-    top, low = (
-        rows.sort("variazione_lavoratori", descending=True, maintain_order=True).row(0, named=True),
-        rows.sort("variazione_lavoratori", maintain_order=True).row(0, named=True),
-    )
     parts = []
-    if top["variazione_lavoratori"] > 0:
-        parts.append(f"l'aumento maggiore è di **{territorio.nomi[top['provincia']]}** ({_change(top)})")
-    if low["variazione_lavoratori"] < 0:
-        parts.append(f"il calo maggiore è di **{territorio.nomi[low['provincia']]}** ({_change(low)})")
-    said = "; ".join(parts) or f"nessuna {territorio.singolare} cambia"
-    return f"Nel complesso delle procedure {said}."
+    for words, value, sign in (
+        ("l'aumento maggiore è di", rows["variazione_lavoratori"][0], 1),
+        ("il calo maggiore è di", rows["variazione_lavoratori"][-1], -1),
+    ):
+        if _sign(value) == sign:
+            first = rows.filter(pl.col("variazione_lavoratori") == value)
+            parts.append(f"{words} {listing(_place(confronto, territorio, r, _change(r)) for r in first.iter_rows(named=True))}")
+    return f"Nel complesso delle procedure {'; '.join(parts) or 'nessun territorio cambia'}."
 
 
-def concentration_sentence(concentrazione: pl.DataFrame, plurale: str, years: tuple[int, int], top: int = 3) -> str:
-    """How the share of the first provinces moves between the two years, over all procedures."""
+def concentration_sentence(concentrazione: pl.DataFrame, territorio: Territorio, years: tuple[int, int], top: int = 3) -> str:
+    """How the share of the first provinces moves between the two years, over all procedures; empty where they are all or no workers."""
     share = {r["anno"]: r for r in concentrazione.filter(pl.col("procedura") == TOTALE).iter_rows(named=True)}
-    if not all(year in share for year in years) or max(row["province"] for row in share.values()) <= top:
+    if not all(year in share for year in years) or len(territorio.province) <= top:
         return ""
     before, now = (share[year] for year in years)
+    shares = f"**{number(now['quota_prime'], 'pct')}** nel {years[1]}, {number(before['quota_prime'], 'pct')} nel {years[0]}"
+    index = f"{number(before['herfindahl'], 'tre_decimali')} nel {years[0]}, {number(now['herfindahl'], 'tre_decimali')} nel {years[1]}"
+    equal = f"{number(before['province_equivalenti'], 'decimale')} e {number(now['province_equivalenti'], 'decimale')}"
     return (
-        f"Le prime {top} {plurale} raccolgono il **{number(now['quota_prime'], 'pct')}** dei lavoratori nel {years[1]}, il {number(before['quota_prime'], 'pct')} nel {years[0]}; "
-        f"l'indice di Herfindahl va da {number(before['herfindahl'], 'tre_decimali')} a {number(now['herfindahl'], 'tre_decimali')}, "
-        f"come se i lavoratori fossero divisi in parti uguali fra {number(now['province_equivalenti'], 'decimale')} {plurale} invece di {number(before['province_equivalenti'], 'decimale')}."
+        f"Quota dei lavoratori nei primi {top} territori: {shares}. Indice di Herfindahl: {index}, "
+        f"come se i lavoratori fossero divisi in parti uguali fra {equal} {territorio.plurale}."
     )
 
 
@@ -247,18 +290,28 @@ def activation_sentences(attivazione: pl.DataFrame, tavola: pl.DataFrame, territ
     if rows.is_empty():
         return [f"La fonte non contiene dati sull'attivazione delle PAL per il {anno}: nessun tasso è calcolato né stimato."]
     sentences = []
-    labels = {p.procedura: p for p in procedure()}
+    labels = {p.procedura: p.etichetta for p in procedure()}
     for r in rows.iter_rows(named=True):
         about = " circa" if r["approssimata"] == "sì" else ""
+        label, base = labels[r["procedura"]], number(r["lavoratori_base"])
         sentences.append(
-            f"Secondo la fonte, le PAL sono state attivate per il **{r['quota_attivati_pct']}%{about}** dei **{number(r['lavoratori_base'])}** lavoratori sospesi "
-            f"coinvolti nel modello «a step» nel {anno}."
+            f"Secondo la fonte la quota di lavoratori con PAL attivata nel {anno}, per {label}, è **{r['quota_attivati_pct']}%{about}** "
+            f"di **{base}** lavoratori sospesi. La base è l'insieme dei lavoratori sospesi coinvolti nel modello «a step»."
         )
         counted = _one(tavola.filter(pl.col("anno") == anno), territorio.totale, r["procedura"])["lavoratori"]
-        same = "coincide con" if counted == r["lavoratori_base"] else "non coincide con"
-        sentences.append(
-            f"Base dichiarata: tutti i lavoratori sospesi; il suo valore {same} i lavoratori coinvolti nelle {labels[r['procedura']].etichetta} "
-            f"della tavola del {anno} ({number(counted)}). La fonte non precisa se comprenda i lavoratori esonerati (NO PAL), "
-            "e le quote dei singoli STEP non sono disponibili: qui non si ricostruiscono."
-        )
+        if counted is not None:
+            same = "coincide" if counted == r["lavoratori_base"] else "non coincide"
+            sentences.append(
+                f"La base {same} con i lavoratori coinvolti nella tavola del {anno} per la stessa procedura ({number(counted)})."
+            )
+    sentences.append(
+        "La fonte non precisa se la base comprenda i lavoratori esonerati (NO PAL); "
+        "le quote dei singoli STEP non sono disponibili e qui non si ricostruiscono."
+    )
     return sentences
+
+
+def coordination_sentence(coordinamento: pl.DataFrame, anno: int) -> str:
+    """Says so when the source has no coordination tables for the year; empty otherwise."""
+    held = coordinamento.filter(pl.col("anno") == anno)
+    return f"La fonte non contiene dati sui tavoli di coordinamento per il {anno}." if held.is_empty() else ""

@@ -7,6 +7,7 @@ import io
 import json
 import tokenize
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,15 @@ _TRUE, _FALSE = ("sì", "si", "vero", "true", "1"), ("no", "falso", "false", "0"
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a notebook: `name: type = default  # help`; `optional` when the type admits None."""
+    """One parameter of a notebook: `name: type = default  # help`."""
 
     name: str
     type: str
     default: Any
     help: str
-    optional: bool = False
 
     def parse(self, text: str) -> Any:
         """The value written on a command line. Raises: AnalisiError naming the parameter, the value and the type."""
-        if self.optional and text.strip() == "":
-            return None
         try:
             if self.type == "bool":
                 low = text.strip().lower()
@@ -70,8 +68,15 @@ class Contract:
 
 
 def notebooks() -> list[Path]:
-    """The report notebooks of the workspace: those of notebooks/ with a cell tagged `parameters`."""
-    return [path for path in sorted((root() / "notebooks").glob("*.ipynb")) if _parameters_cell(_cells(path)) is not None]
+    """The notebooks of the workspace with a cell tagged `parameters`; one that cannot be read counts, so that it is told of."""
+    return [path for path in sorted((root() / "notebooks").glob("*.ipynb")) if not _is_other(path)]
+
+
+def _is_other(path: Path) -> bool:
+    try:
+        return _parameters_cell(_cells(path)) is None
+    except AnalisiError:
+        return False
 
 
 def find(name: str) -> Contract:
@@ -89,51 +94,50 @@ def find(name: str) -> Contract:
 
 
 def read_contract(path: Path) -> Contract:
-    """The contract written in a notebook. Raises: AnalisiError when the parameters cell is missing or not of the form `name: type = value`."""
+    """The contract written in a notebook.
+
+    Raises:
+        AnalisiError: the parameters cell is missing, or not of the form `name: type = value  # help`.
+    """
     cells = _cells(path)
     source = _parameters_cell(cells)
     if source is None:
         msg = f"{shown(path)}: nessuna cella con etichetta «parameters»; non è un notebook di rapporto"
         raise AnalisiError(msg)
-    heading = next(
-        (line for cell in cells if cell["cell_type"] == "markdown" for line in _source(cell).splitlines() if line.startswith("# ")), ""
-    )
+    texts = [cell["source"] for cell in cells if cell["cell_type"] == "markdown"]
+    heading = next((line for text in texts for line in text.splitlines() if line.startswith("# ")), "")
     return Contract(path, heading.removeprefix("# ").strip() or path.stem, tuple(_read_parameters(source, shown(path))))
 
 
 def _cells(path: Path) -> list[dict[str, Any]]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return [{"cell_type": c["cell_type"], "source": "".join(c["source"]), "tags": list(c["metadata"].get("tags", []))} for c in cells]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         msg = f"{shown(path)}: non è un notebook leggibile"
         raise AnalisiError(msg) from error
 
 
-def _source(cell: dict[str, Any]) -> str:
-    return "".join(cell["source"])
-
-
 def _parameters_cell(cells: list[dict[str, Any]]) -> str | None:
-    tagged = (cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", []))
-    return next((_source(cell) for cell in tagged), None)
+    return next((cell["source"] for cell in cells if "parameters" in cell["tags"]), None)
 
 
 def _read_parameters(source: str, file: str) -> list[Parameter]:
-    comments = {
-        token.start[0]: token.string.lstrip("# ").strip()
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    }
+    form = f"serve la forma «nome: tipo = valore  # spiegazione», con tipo {', '.join(TYPES)}"
+    try:
+        body = ast.parse(source).body
+        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    except (SyntaxError, tokenize.TokenError, ValueError) as error:
+        msg = f"{file}, cella dei parametri: non è Python che si possa leggere; {form}"
+        raise AnalisiError(msg) from error
+    comments = {token.start[0]: token.string.lstrip("# ").strip() for token in tokens if token.type == tokenize.COMMENT}
     found = []
-    for node in ast.parse(source).body:
+    for node in body:
         try:
-            kind, _, none = ast.unparse(node.annotation).partition(" | ")
-            value = ast.literal_eval(node.value)
-            if kind not in TYPES or none not in ("", "None"):
-                raise ValueError(kind)
-            found.append(Parameter(node.target.id, kind, value, comments.get(node.end_lineno, ""), none == "None"))
-        except (AttributeError, ValueError) as error:
-            msg = f"{file}, cella dei parametri, riga {node.lineno}: serve la forma «nome: tipo = valore  # spiegazione», con tipo {', '.join(TYPES)}"
+            kind, value = ast.unparse(node.annotation), ast.literal_eval(node.value)
+            found.append(Parameter(node.target.id, {name: name for name in TYPES}[kind], value, comments.get(node.end_lineno, "")))
+        except (AttributeError, ValueError, KeyError) as error:
+            msg = f"{file}, cella dei parametri, riga {node.lineno}: {form}"
             raise AnalisiError(msg) from error
     return found
 
@@ -153,16 +157,35 @@ def check(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
     if profile not in PROFILES:
         msg = f"--profilo {profile}: non disponibile; disponibili: {', '.join(PROFILES)}"
         raise AnalisiError(msg)
+    for name, value in values.items():
+        if name.startswith("data_") and value:
+            _check_date(name, value)
     if "fonte" in values:
-        from analisi.tables.pubblicati import read_fonte
-
-        fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"))
-        years = [name for name in ("anno", "confronto") if values.get(name) is not None]
-        for name in years:
-            fonte.require_year(values[name], name)
-        if "confronto" in values and values["confronto"] is None:
-            fonte.year_before(values["anno"])
-        if values.get("provincia") and fonte.territorio.find(values["provincia"]) is None:
-            msg = f"--provincia {values['provincia']}: non è del territorio; {suggest(values['provincia'], fonte.territorio.sigle)}"
-            raise AnalisiError(msg)
+        _check_source(values)
     return given
+
+
+def _check_date(name: str, value: str) -> None:
+    try:
+        date.fromisoformat(value)
+    except ValueError as error:
+        msg = f"--{name} {value}: non è una data; scriverla nella forma aaaa-mm-gg"
+        raise AnalisiError(msg) from error
+
+
+def _check_source(values: dict[str, Any]) -> None:
+    """Read the source and look for the years and the provincia in it."""
+    from analisi.tables.pubblicati import read_fonte
+
+    fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"))
+    if "anno" in values:
+        fonte.require_year(values["anno"])
+    if "confronto" in values:
+        before = values["confronto"] or fonte.year_before(values["anno"])
+        fonte.require_year(before, "confronto")
+        if before == values["anno"]:
+            msg = f"confronto {before}: è lo stesso anno; scegliere due anni diversi fra {', '.join(map(str, fonte.anni))}"
+            raise AnalisiError(msg)
+    if values.get("provincia") and fonte.territorio.find(values["provincia"]) is None:
+        msg = f"--provincia {values['provincia']}: non è del territorio; {suggest(values['provincia'], fonte.territorio.sigle)}"
+        raise AnalisiError(msg)

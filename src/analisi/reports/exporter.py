@@ -23,6 +23,8 @@ from analisi.reports.files import data_csv, workbook
 class ExportError(AnalisiError, ConversionException):
     """The notebook cannot become a page; nbconvert's command line prints it without a stack trace."""
 
+    during_run = True
+
 
 @dataclass
 class Section:
@@ -71,12 +73,14 @@ class AnalisiExporter(HTMLExporter):
         parts = {key: render(block, number, files) for number, (key, block) in enumerate(blocks.items(), start=1)}
         script = asset("pagina.js")
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+        policy += "; base-uri 'none'; form-action 'none'"
         parts |= {"@@stile@@": asset("blocks.css") + asset("pagina.css"), "@@codice@@": script}
         subtitle = header["sottotitolo"] if header else ""
         resources["pagina"] = {
             "titolo": title, "sottotitolo": subtitle, "ambito": scope, "sezioni": sections, "dati": data, "file": files, "politica": policy,
-            "testata": next((key for key, block in blocks.items() if block is header), ""), "sintetici": bool(header and header["sintetici"]),
+            "testata": next((key for key, block in blocks.items() if block is header), ""),
+            "sintetici": bool(header and header["sintetici"]),
         }  # fmt: skip
         page, resources = super().from_notebook_node(nb, resources, **kw)
         page = re.sub("|".join(map(re.escape, parts)), lambda found: parts[found[0]], page)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import signal
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +22,16 @@ from analisi.workspace import cache_folder, root
 class RunFailed(AnalisiError):
     """A cell of the notebook ended in an error; the executed notebook is kept for inspection."""
 
+    during_run = True
+
 
 def default_output(contract: Contract, given: dict[str, Any]) -> Path:
-    """reports/<notebook>-<year>, with the name of the source or territory when it is not the usual one."""
+    """reports/<notebook>-<year>, followed by whatever else makes the report another one: confronto, territory, source."""
     values = contract.complete(given)
     names = [contract.name] + ([str(values["anno"])] if "anno" in values else [])
-    for name in ("territorio", "fonte"):
+    for name in ("confronto", "territorio", "fonte"):
         if name in values and values[name] != contract.parameter(name).default:
-            names.append(Path(values[name]).stem)
+            names.append(Path(str(values[name])).stem)
     return root() / "reports" / "-".join(names)
 
 
@@ -35,9 +42,13 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, progress: bo
     there at the end, the page last: whatever happens before, an older report stays as it was.
 
     Raises:
-        RunFailed: a cell failed (which one, and its error), or nothing could be published.
+        RunFailed: a cell failed (which one, and its error), or the kernel died.
         AnalisiError: the folder cannot be written.
+        KeyboardInterrupt: the run was stopped, by Ctrl-C or by a request to end.
     """
+    if output.exists() and not output.is_dir():
+        msg = f"--uscita {output}: esiste già e non è una cartella; sceglierne un'altra"
+        raise AnalisiError(msg)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
@@ -45,9 +56,12 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, progress: bo
         msg = f"{output.parent}: non si può scrivere ({error.strerror}); scegliere un'altra cartella con --uscita"
         raise AnalisiError(msg) from error
     try:
-        _execute(contract, given, staging / f"{contract.name}.ipynb", progress)
-        _export(contract.name, staging)
-        return _publish(staging, output, f"{contract.name}.html")
+        with _stoppable() as stopped:
+            _execute(contract, given, staging / f"{contract.name}.ipynb", progress)
+            _export(contract.name, staging)
+            if stopped:
+                raise KeyboardInterrupt
+            return _publish(staging, output, f"{contract.name}.html")
     except OSError as error:
         msg = f"{output}: la pubblicazione non è riuscita ({error.strerror}); il rapporto precedente, se c'era, è rimasto"
         raise RunFailed(msg) from error
@@ -55,27 +69,68 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, progress: bo
         shutil.rmtree(staging, ignore_errors=True)
 
 
+@contextmanager
+def _stoppable() -> Iterator[list[int]]:
+    """Signals that ask to stop raise KeyboardInterrupt and are noted, as an exception raised inside a callback may be lost."""
+    noted: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        noted.append(number)
+        raise KeyboardInterrupt
+
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), stop) for name in names} if _in_main_thread() else {}
+    try:
+        yield noted
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+def _in_main_thread() -> bool:
+    """Whether signals can be handled here."""
+    return threading.current_thread() is threading.main_thread()
+
+
 def _execute(contract: Contract, given: dict[str, Any], target: Path, progress: bool) -> None:
     import papermill
+    from jupyter_client.kernelspec import NATIVE_KERNEL_NAME
 
     os.environ[NO_PREVIEW] = "1"
-    bar = {
-        "desc": contract.name,
-        "unit": " celle",
-        "bar_format": "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} celle [{elapsed}, mancano {remaining}]",
-    }
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is said below, in Italian
+    shape = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} celle [{elapsed}, mancano {remaining}]"
+    bar = {"desc": contract.name, "bar_format": shape}
     try:
         papermill.execute_notebook(
-            contract.path, target, given, progress_bar=bar if progress else False, extra_arguments=["--log-level=ERROR"]
+            contract.path,
+            target,
+            given,
+            kernel_name=NATIVE_KERNEL_NAME,
+            kernel_manager_class="analisi.reports.kernel.QuietKernelManager",
+            progress_bar=bar if progress else False,
         )
     except papermill.PapermillExecutionError as error:
-        kept = cache_folder() / "falliti" / target.name
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(target, kept)
-        msg = f"{contract.name}: errore nella cella {_failed_cell(target)}: {error.ename}: {error.evalue}\nNessuna pagina pubblicata. Notebook eseguito, da ispezionare: {kept}"
+        cell = f"errore nella cella {_failed_cell(target)}: {error.ename}: {error.evalue}"
+        msg = f"{contract.name}: {cell}\n{_keep(target)}"
+        raise RunFailed(msg) from error
+    except (OSError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # whatever the kernel or its start may raise: no page, one clear line
+        first = next(iter(str(error).strip().splitlines()), "senza messaggio")
+        msg = f"{contract.name}: l'esecuzione si è interrotta ({type(error).__name__}: {first})\n{_keep(target)}"
         raise RunFailed(msg) from error
     finally:
-        del os.environ[NO_PREVIEW]
+        os.environ.pop(NO_PREVIEW, None)
+
+
+def _keep(notebook: Path) -> str:
+    """Keep an executed notebook in the cache, and say where."""
+    if not notebook.is_file():
+        return "Nessuna pagina pubblicata."
+    kept = cache_folder() / "falliti" / notebook.name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(notebook, kept)
+    return f"Nessuna pagina pubblicata. Notebook eseguito, da ispezionare: {kept}"
 
 
 def _failed_cell(notebook: Path) -> str:
@@ -122,5 +177,5 @@ def _publish(staging: Path, output: Path, page: str) -> Path:
     for path in made:
         target = output / path.relative_to(staging)
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(path, target)
+        path.replace(target)
     return output / page

@@ -43,7 +43,8 @@ def read_csv_text(path: Path) -> pl.DataFrame:
         raise AnalisiError(msg)
     for number, row in enumerate(rows, start=2):
         if len(row) != len(heading) and any(row):
-            msg = f"{shown(path)}, riga {number}: {len(row)} campi invece di {len(heading)} (separatore «{separator}»); completare o correggere la riga"
+            fields = f"{len(row)} campi invece di {len(heading)} (separatore «{separator}»)"
+            msg = f"{shown(path)}, riga {number}: {fields}; completare o correggere la riga"
             raise AnalisiError(msg)
     cells = [row if any(row) else [""] * len(heading) for row in rows]
     return pl.DataFrame(

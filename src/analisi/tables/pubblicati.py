@@ -263,7 +263,8 @@ def _blank_cells(casi: pl.DataFrame, territorio: Territorio) -> list[tuple[int, 
 def _odd_cells(casi: pl.DataFrame, territorio: Territorio) -> list[tuple[int, str]]:
     """One sentence per row of workers without units."""
     odd = casi.filter((pl.col("unita_produttive") == 0) & (pl.col("lavoratori") > 0))
+    what = "lavoratori con zero unità produttive; verificare con chi ha fornito i dati"
     return [
-        (r["anno"], f"{territorio.nomi[r['provincia']]}, {_labels()[r['procedura']]}: {r['lavoratori']} lavoratori con zero unità produttive; verificare con chi ha fornito i dati.")
+        (r["anno"], f"{territorio.nomi[r['provincia']]}, {_labels()[r['procedura']]}: {r['lavoratori']} {what}.")
         for r in odd.iter_rows(named=True)
-    ]  # fmt: skip
+    ]

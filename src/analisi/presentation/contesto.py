@@ -1,0 +1,69 @@
+"""What every piece of a report needs to know: the source and the two years."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analisi.errors import AnalisiError
+from analisi.tables.pubblicati import Fonte
+from analisi.vocabulary import TOTALE, Territorio, procedure
+
+INVOLVEMENTS = (
+    "I lavoratori sono coinvolgimenti, non persone: chi è in due procedure è contato due volte. "
+    "Le unità produttive non sono né procedure né imprese; il territorio è quello della sede operativa."
+)
+
+
+@dataclass(frozen=True)
+class Contesto:
+    """What every piece of a report needs: the source and the two years (confronto, anno)."""
+
+    fonte: Fonte
+    anno: int
+    confronto: int
+
+    @property
+    def territorio(self) -> Territorio:
+        return self.fonte.territorio
+
+    @property
+    def years(self) -> tuple[int, int]:
+        return self.confronto, self.anno
+
+    @property
+    def warnings(self) -> list[str]:
+        """The declared faults of the source that touch the two years."""
+        return [f"{anno}: {text}" for anno, text in self.fonte.avvisi if anno in self.years]
+
+    @property
+    def source(self) -> str:
+        return self.fonte.document("casi_gestiti.csv")
+
+
+def contesto(fonte: Fonte, anno: int, confronto: int = 0) -> Contesto:
+    """The context of a report; without `confronto` (0), the latest earlier year of the source.
+
+    Raises:
+        AnalisiError: a year is not in the source, there is none before `anno`, or the two are the same.
+    """
+    fonte.require_year(anno)
+    before = confronto or fonte.year_before(anno)
+    fonte.require_year(before, "confronto")
+    if before == anno:
+        msg = f"confronto {before}: è lo stesso anno; scegliere due anni diversi fra {', '.join(map(str, fonte.anni))}"
+        raise AnalisiError(msg)
+    return Contesto(fonte, anno, before)
+
+
+def ordered(frame: pl.DataFrame, ctx: Contesto) -> pl.DataFrame:
+    """Rows by year, then provincia and procedura as in the printed tables, totals last."""
+    order = {"provincia": [*ctx.territorio.sigle, ctx.territorio.totale], "procedura": [*(p.procedura for p in procedure()), TOTALE]}
+    keys = [pl.col("anno")] if "anno" in frame.columns else []
+    keys += [
+        pl.col(name).replace_strict(values, range(len(values)), return_dtype=pl.Int64)
+        for name, values in order.items()
+        if name in frame.columns
+    ]
+    return frame.sort(keys)
