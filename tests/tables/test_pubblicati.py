@@ -89,7 +89,7 @@ def test_a_printed_total_may_hold_what_a_blank_cell_does_not(read):
 
 
 def test_a_missing_column_suggests_the_one_that_looks_like_it(tmp_path):
-    (tmp_path / "casi_gestiti.csv").write_text("anno,provincia,procedura,unita,lavoratore\n")
+    (tmp_path / "casi_gestiti.csv").write_text("anno,provincia,procedura,unita_produttiva,lavoratori\n")
     with pytest.raises(AnalisiError, match=r"unita_produttive.*forse intendevi"):
         read_fonte(str(tmp_path))
 
