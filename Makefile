@@ -11,7 +11,7 @@ help: ## list the targets
 
 report: $(READY) ## make the environment and the annual report from the published figures
 	$(BIN)/analisi esegui annuale
-	@echo "Open in a browser: reports/annuale-2025/annuale.html"
+	@echo "Aprire nel browser: reports/annuale-2025/annuale.html"
 
 test: $(READY) ## make the environment and run every test (browser tests need Chromium)
 	$(BIN)/python -m pytest

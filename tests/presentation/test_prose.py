@@ -34,7 +34,7 @@ CHANCE = "il caso da solo può spiegare)"
     ("before", "after", "said", "unsaid"),
     [
         ({"AA": (5, 50), "BB": (5, 50)}, {"AA": (5, 50), "BB": (5, 50)}, ["quanti nel 2030", "senza variazioni"], ["in aumento", "in calo", "contributi"]),
-        ({"AA": (5, 50), "BB": (5, 50)}, {"AA": (5, 90), "BB": (5, 50)}, ["La differenza viene da crisi più grandi", "il loro numero resta 10"], ["in calo", CHANCE, "soprattutto"]),
+        ({"AA": (5, 50), "BB": (5, 50)}, {"AA": (5, 90), "BB": (5, 50)}, ["La differenza viene da crisi più grandi", "il numero delle unità resta 10"], ["in calo", CHANCE, "soprattutto"]),
         ({"AA": (9, 90), "BB": (5, 50)}, {"AA": (5, 50), "BB": (5, 50)}, ["meno lavoratori", "da meno unità produttive (da 14 a 10", CHANCE], ["in aumento", "crisi"]),
         ({"AA": (2, 20), "BB": (2, 20)}, {"AA": (60, 600), "BB": (2, 20)}, ["si distingue Alba (CIGS ministeriali)", "spiegare per le CIGS ministeriali"], [CHANCE]),
         ({"AA": (4, 40), "BB": (4, 40)}, {"AA": (8, 60), "BB": (4, 40)}, ["soprattutto da più unità", "; in senso opposto va l'effetto che viene da crisi più piccole"], ["in calo"]),

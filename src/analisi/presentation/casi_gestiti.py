@@ -10,7 +10,7 @@ from babel.dates import format_date
 from analisi.errors import listing
 from analisi.indicators.uncertainty import ALPHA
 from analisi.presentation import charts, prose, theme
-from analisi.presentation.blocks import Block, Col, cards, figure, header, table
+from analisi.presentation.blocks import Block, Col, cards, figure, header, table, text
 from analisi.presentation.contesto import INVOLVEMENTS, Contesto, ordered
 from analisi.presentation.formats import NOT_COMPUTABLE, number
 from analisi.vocabulary import TOTALE, procedura_labels, procedure
@@ -99,10 +99,7 @@ def _named(frame: pl.DataFrame, ctx: Contesto) -> pl.DataFrame:
 def _with_percent_text(confronto: pl.DataFrame) -> pl.DataFrame:
     """Rows with the text shown where the per cent change is blank: "n.c." from base zero, nothing if unknown."""
     from_zero = (pl.col("lavoratori_confronto") == 0) & pl.col("variazione_lavoratori").is_not_null()
-    known = pl.col("variazione_lavoratori").is_not_null()
-    return confronto.with_columns(
-        pct_testo=pl.when(from_zero).then(pl.lit(NOT_COMPUTABLE)), contributo_testo=pl.when(known).then(pl.lit(NOT_COMPUTABLE))
-    )
+    return confronto.with_columns(pct_testo=pl.when(from_zero).then(pl.lit(NOT_COMPUTABLE)))
 
 
 def _percent_column(label: str, group: str = "") -> Col:
@@ -158,12 +155,15 @@ def comparison_table(confronto: pl.DataFrame, ctx: Contesto) -> Block:
 def contributions_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
     """Where the region's change comes from."""
     t, what = ctx.territorio, prose.largest_pushes(confronto, ctx.territorio)
+    panels = charts.contributions(confronto, t)
+    if not panels:
+        return text([what])
     return figure(
-        charts.contributions(confronto, t),
+        panels,
         _changes(
             confronto,
             ctx,
-            Col("contributo_pp", "Contributo (punti)", "decimale_segno", fallback="contributo_testo"),
+            Col("contributo_pp", "Contributo (punti)", "decimale_segno"),
             title="Variazioni e contributi",
         ),
         title=f"Contributo di ogni {t.singolare} alla variazione regionale dei lavoratori, {ctx.confronto}-{ctx.anno}",
@@ -172,7 +172,7 @@ def contributions_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
         source=ctx.source,
         legend=[(theme.UP, "spinge in alto"), (theme.DOWN, "spinge in basso")],
         note=_sentences(
-            "I contributi di un riquadro sommano alla variazione percentuale della regione, salvo le celle vuote nella fonte (n.d.).",
+            "I contributi di un riquadro sommano alla variazione percentuale della regione, salvo i dati che la fonte non riporta (n.d.).",
             incomplete_note(ctx),
             OWN_SCALE,
         ),
@@ -194,7 +194,7 @@ def dumbbell_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
         alt=f"Per ogni {t.singolare} due punti uniti da una linea, uno per anno, in riquadri per procedura. {_plain(what)}",
         source=ctx.source,
         legend=[(theme.BEFORE, str(ctx.confronto)), (theme.UP, str(ctx.anno))],
-        note=_sentences("n.d.: cella vuota nella fonte.", incomplete_note(ctx), OWN_SCALE),
+        note=_sentences("n.d.: dato che la fonte non riporta.", incomplete_note(ctx), OWN_SCALE),
     )
 
 
@@ -215,7 +215,7 @@ def map_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block | None:
             ("#7DB5EB", "più lavoratori"),
             ("#F6A084", "meno lavoratori"),
             ("#F1F2F4", "nessuna variazione"),
-            ("", "☐ n.d., cella vuota nella fonte"),
+            ("", "☐ n.d., dato ignoto"),
         ],
         note=_sentences(
             "Mappa schematica: ogni riquadro ha la stessa area, la posizione è indicativa.",

@@ -12,7 +12,7 @@ import altair as alt
 import polars as pl
 
 from analisi.presentation import theme
-from analisi.presentation.formats import NOT_COMPUTABLE, number, whole_parts
+from analisi.presentation.formats import number, whole_parts
 from analisi.vocabulary import TOTALE, Territorio, procedura_labels, procedure
 
 Panel = tuple[str, dict[str, Any]]
@@ -59,15 +59,20 @@ def _codes() -> list[str]:
 
 
 def contributions(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
-    """Bars of each provincia's contribution (percentage points) to the region's change of workers, largest first."""
+    """Bars of each provincia's contribution (percentage points) to the region's change of workers, largest first.
 
-    def draw(code: str) -> dict[str, Any]:
+    A procedura without contributions (the region starts from zero, or is not comparable) has no panel.
+    """
+
+    def draw(code: str) -> dict[str, Any] | None:
         part = confronto.filter((pl.col("procedura") == code) & (pl.col("provincia") != territorio.totale))
         part = part.sort("contributo_pp", descending=True, nulls_last=True, maintain_order=True)
+        if part["contributo_pp"].null_count() == len(part):
+            return None
         rows = []
         for r in part.iter_rows(named=True):
-            name, unknown = territorio.nomi[r["provincia"]], "n.d." if r["variazione_lavoratori"] is None else NOT_COMPUTABLE
-            points, change = number(r["contributo_pp"], "decimale_segno") or unknown, number(r["variazione_lavoratori"], "intero_segno")
+            name = territorio.nomi[r["provincia"]]
+            points, change = number(r["contributo_pp"], "decimale_segno") or "n.d.", number(r["variazione_lavoratori"], "intero_segno")
             rows.append(
                 {
                     "nome": name,
@@ -129,6 +134,7 @@ def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     if not territorio.has_tiles:
         return []
     columns, lines = (max(getattr(p, side) for p in territorio.province) + 1 for side in ("colonna", "riga"))
+    columns = max(columns, 4)  # the tiles of a narrow territory stay small
 
     def draw(code: str) -> dict[str, Any]:
         change = dict(confronto.filter(pl.col("procedura") == code).select("provincia", "variazione_lavoratori").iter_rows())
@@ -163,7 +169,8 @@ def effects(scomposizione: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     """Number effect and size effect as bars from zero, a dot for their sum: the region by procedura, then each procedura by provincia."""
     region = scomposizione.filter((pl.col("provincia") == territorio.totale) & (pl.col("procedura") != TOTALE))
     names = {p.procedura: p.breve for p in procedure()}
-    first = [(territorio.nome, _effects(region, [names[code] for code in region["procedura"]]))]
+    known = region["effetto_numero"].null_count() < len(region)
+    first = [(territorio.nome, _effects(region, [names[code] for code in region["procedura"]]))] if known else []
 
     def draw(code: str) -> dict[str, Any]:
         part = scomposizione.filter((pl.col("procedura") == code) & (pl.col("provincia") != territorio.totale))

@@ -104,7 +104,7 @@ def more_or_bigger(
     size0, size = number(effect["dimensione_confronto"], "decimale"), number(effect["dimensione"], "decimale")
     sizes = f"da **{size0}** a **{size}** lavoratori per unità produttiva, {number(big, 'intero_segno')}"
     by_size = f"da crisi più {'grandi' if big > 0 else 'piccole'} ({sizes})"
-    steady = f"il loro numero resta {number(units)}"
+    steady = f"il numero delle unità resta {number(units)}"
     numbers = f"da {number(units0)} a {number(units)}, {number(many, 'intero_segno')}{chance}"
     by_number = f"da {'più' if many > 0 else 'meno'} unità produttive ({numbers})"
     if not many or not big:
@@ -238,7 +238,7 @@ def largest_pushes(confronto: pl.DataFrame, territorio: Territorio) -> str:
                     + _place(confronto, territorio, r, f"{number(r['contributo_pp'], 'decimale_segno')} punti")
                 )
     if not region:
-        return "La variazione regionale non si calcola: i contributi restano vuoti."
+        return "La variazione percentuale della regione non si calcola, e con essa i contributi dei territori."
     return f"La variazione regionale è {region}: {'; '.join(parts)}." if parts else f"La variazione regionale è {region}."
 
 

@@ -38,14 +38,12 @@ def sha256(path: Path) -> str:
 
 def inputs(fonte: Fonte) -> Block:
     """The files that were read, data and reference tables, each with its document and its sha256."""
-    titles = dict(fonte.documenti.select("file", "titolo").iter_rows())
+    titles = {"fonti.csv": "elenco delle fonti"} | dict(fonte.documenti.select("file", "titolo").iter_rows())
     read = [*fonte.files, reference("procedure.csv"), fonte.territorio.file]
     rows = pl.DataFrame(
         {
             "file": [shown(path) for path in read],
-            "documento": [
-                titles.get(path.name, "elenco delle fonti") if path in fonte.files else "tabella di riferimento" for path in read
-            ],
+            "documento": [titles.get(path.name, "non dichiarato") if path in fonte.files else "tabella di riferimento" for path in read],
             "sha256": [sha256(path) for path in read],
         }
     )
