@@ -21,12 +21,12 @@ check: $(READY) lint test ## all that CI runs: lint, then every test
 lint: $(READY) ## style and format of code and notebooks; notebooks without outputs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
 format: $(READY) ## rewrite code and notebooks in the house format, and strip outputs
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/nbstripout notebooks/*.ipynb
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 lab: $(READY) ## open JupyterLab on the workspace
 	$(BIN)/jupyter lab
