@@ -1,5 +1,7 @@
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -142,6 +144,26 @@ def test_an_unwritable_place_is_said_with_status_2(tmp_path, place):
     done = analisi("esegui", "annuale", "--uscita", tmp_path / place)
     assert (done.returncode, len(lines(done.stderr))) == (2, 1)
     assert "--uscita" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+def test_progress_shows_on_a_terminal_only(tmp_path, broken):
+    import pty
+
+    args = ["esegui", str(broken), "--uscita", str(tmp_path / "u")]
+    above, below = pty.openpty()
+    command = [sys.executable, "-c", "from analisi.cli import main; main()", *args]
+    env = os.environ | {"ANALISI_CACHE": str(tmp_path)}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=below, env=env)
+    os.close(below)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a pseudo-terminal is an error on Linux
+        while piece := os.read(above, 4096):
+            shown += piece
+    process.wait()
+    os.close(above)
+    assert re.search(r"annuale:\s+\d+%.* [1-9]\d*/4\d celle", shown.decode())
+    assert "celle [" not in analisi(*args, env={"ANALISI_CACHE": str(tmp_path)}).stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")

@@ -68,6 +68,16 @@ def test_percent_from_base_zero_is_null_and_the_difference_is_not(casi):
     assert (cell(change, "variazione_lavoratori", **where), cell(change, "variazione_lavoratori_pct", **where)) == (10, None)
 
 
+def test_contribution_and_weight_change_by_hand(casi):
+    change = compare_years(provincial_table(casi), 2025, 2024)
+    where = {"provincia": "AA", "procedura": "cigs_ministeriale"}
+    # 20 of 80 workers become 90 of 100: +70 on the region's 80, and from 25 to 90 per cent of the region.
+    result = [
+        cell(change, name, **where) for name in ("contributo_pp", "variazione_peso_pp", "contributo_unita_pp", "variazione_peso_unita_pp")
+    ]
+    assert result == [87.5, 65.0, 25.0, 25.0]
+
+
 def test_a_decrease_is_negative(casi):
     change = compare_years(provincial_table(casi), 2025, 2024)
     assert cell(change, "variazione_unita", provincia="BB", procedura="cigs_ministeriale") == -1
@@ -85,6 +95,10 @@ def test_a_row_of_one_year_only_is_kept_and_nothing_that_sums_it_is_compared(cas
     lost = [("BB", "cigs_ministeriale"), ("TOT", "cigs_ministeriale"), ("BB", "totale"), ("TOT", "totale")]
     assert [compared[key] for key in lost] == [None] * 4
     assert (compared["AA", "cigs_ministeriale"], compared["AA", "totale"], compared["TOT", "cigs_regionale"]) == (70, 80, 50)
+    same_base = [
+        cell(change, name, provincia="AA", procedura="cigs_ministeriale") for name in ("contributo_pp", "variazione_peso_pp", "posizione")
+    ]
+    assert same_base == [None] * 3
     assert decompose(change).filter(provincia="TOT", procedura="totale")["effetto_numero"].to_list() == [None]
     assert firmness(change).filter(provincia="TOT", procedura="cigs_ministeriale")["p"].to_list() == [None]
 
@@ -127,6 +141,12 @@ def test_concentration_by_hand(casi):
         by_predicate=(pl.col("anno") == 2025) & (pl.col("procedura") == "cigs_ministeriale"), named=True
     )
     assert (row["province"], row["quota_prime"], round(row["herfindahl"], 12)) == (2, 100.0, 0.82)
+
+
+def test_share_of_the_first_three_counts_three_even_in_a_tie():
+    casi = literal("anno provincia procedura unita_produttive lavoratori\n1 AA x 1 40\n1 BB x 1 20\n1 CC x 1 20\n1 DD x 1 15\n1 EE x 1 5")
+    row = concentration(provincial_table(casi)).row(by_predicate=pl.col("procedura") == "x", named=True)
+    assert (row["province"], row["quota_prime"], round(row["herfindahl"], 12)) == (5, 80.0, 0.265)
 
 
 def test_mix_adds_up_to_a_hundred(casi):

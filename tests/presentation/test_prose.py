@@ -40,8 +40,8 @@ CHANCE = "il caso da solo può spiegare)"
         ({"AA": (4, 40), "BB": (4, 40)}, {"AA": (8, 60), "BB": (4, 40)}, ["soprattutto da più unità", "; in senso opposto va l'effetto che viene da crisi più piccole"], ["in calo"]),
         ({"AA": (0, 0), "BB": (0, 0)}, {"AA": (3, 30), "BB": (0, 0)}, ["in aumento le CIGS ministeriali (+30, n.c.)", "passano da 0 a 3"], ["inf", "nan", "None"]),
         ({"AA": (1, 3), "BB": (0, 0)}, {"AA": (1, 6), "BB": (0, 0)}, ["base piccola"], ["None"]),
-        ({"AA": (None, None), "BB": (None, None)}, {"AA": (3, 30), "BB": (3, 30)}, ["non confrontabili le CIGS ministeriali", "Non si può giudicare per le CIGS ministeriali", "giudicabili (CIGS regionali e licenziamenti collettivi)"], ["None"]),
-        ({"AA": (5, 50), "BB": None}, {"AA": (5, 60), "BB": (9, 90)}, ["il confronto con il 2030 non si calcola", "non confrontabili le CIGS ministeriali"], ["Borgo (", "aumento"]),
+        ({"AA": (None, None), "BB": (None, None)}, {"AA": (3, 30), "BB": (3, 30)}, ["Non sono confrontabili fra i due anni le CIGS ministeriali", "Non si può giudicare per le CIGS ministeriali", "giudicabili (CIGS regionali e licenziamenti collettivi)"], ["None"]),
+        ({"AA": (5, 50), "BB": None}, {"AA": (5, 60), "BB": (9, 90)}, ["il confronto con il 2030 non si calcola", "Non sono confrontabili fra i due anni le CIGS ministeriali"], ["Borgo (", "aumento"]),
     ],
     ids=["steady", "bigger", "fewer", "firm", "more but smaller", "from zero", "small base", "unknown", "a row of one year"],
 )  # fmt: skip

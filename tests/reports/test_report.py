@@ -1,6 +1,9 @@
 """The annual report as published: its files, and that the same inputs give the same bytes."""
 
+import base64
 import csv
+import hashlib
+import html
 import json
 import re
 import subprocess
@@ -85,6 +88,17 @@ def test_the_page_is_light_italian_and_self_contained(report):
     assert page.count("<script>") == 1
 
 
+def test_the_policy_forbids_all_but_the_page_itself(report):
+    page = (report / "annuale.html").read_text(encoding="utf-8")
+    script = re.search(r"<script>(.*?)</script>", page, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    meta = re.search(r"<meta [^>]*Content-Security-Policy[^>]*>", page)[0]
+    policy = html.unescape(re.search(r'content="([^"]*)"', meta)[1])
+    assert policy == (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
 def test_the_page_shows_no_code(report):
     page = (report / "annuale.html").read_text(encoding="utf-8")
     assert not re.search(r"import polars|read_fonte|pagina\.|In \[\d", page)
@@ -139,6 +153,8 @@ def test_another_region_and_other_years_need_no_change_of_code(region_report):
     assert "Fosso &lt;b&gt;" in page
     assert "Fosso <b>" not in page
     assert "Lombardia" not in page
+    shown = re.sub(r"<(style|script)>.*?</\1>|<table.*?Dati letti.*?</table>|[a-z_/]+\.csv|<[^>]*>", " ", page, flags=re.S)
+    assert re.findall(r"(?i).{20}\bprovinc\w+", shown) == []
     assert not re.search(r"202[45]", re.sub(r"<style>.*?</style>|sha256.*?</table>", "", page, flags=re.S))
     assert {r["anno"] for r in rows(region_report, "tavola_provinciale")} == {"2030", "2031", "2033"}
 

@@ -87,7 +87,8 @@ def compare_years(tavola: IntoFrameT, anno: int, confronto: int, totale: str = "
     the region's `confronto` for the same procedura (contributions add up to the region's per cent variation where
     no cell is blank); `variazione_peso_pp` is the change of weight in percentage points. `posizione` is the rank
     among provinces, 1 the largest, equal counts sharing the better rank; null for the region.
-    `confrontabile` is false where one of the years lacks the row, or a row that the total sums: nothing is then compared.
+    `confrontabile` is false where one of the years lacks the row, or a row that the total sums: nothing is then compared,
+    and where the region is not comparable, contributions, changes of weight and ranks of its provinces are null.
 
     Args:
         tavola: what `provincial_table` returns.
@@ -105,18 +106,21 @@ def compare_years(tavola: IntoFrameT, anno: int, confronto: int, totale: str = "
     comparable = (~nw.col("_sola") & nw.col("_parziale").is_null()).alias("confrontabile")
     both = both.with_columns(comparable)
     region = both.filter((nw.col("provincia") == totale) & nw.col("confrontabile")).select(
-        nw.col("procedura").alias("_procedura"), *(nw.col(f"{name}_confronto").alias(f"_tot_{name}") for name in COUNTS)
+        nw.col("procedura").alias("_procedura"),
+        nw.col("confrontabile").alias("_regione"),
+        *(nw.col(f"{name}_confronto").alias(f"_tot_{name}") for name in COUNTS),
     )
     both = both.join(region, left_on="procedura", right_on="_procedura", how="left")
     for rows, suffix in ((now, ""), (before, "_confronto")):
         both = both.join(_ranks(rows, totale, f"posizione{suffix}"), left_on=keys, right_on=["_provincia", "_procedura"], how="left")
+    whole = ~nw.col("_regione").is_null()  # the region has the same rows in both years: weights and ranks have the same base
     columns = []
     for name, short, peso, contribution, weight_change in (
         ("lavoratori", "lavoratori", "peso_lavoratori", "contributo_pp", "variazione_peso_pp"),
         ("unita_produttive", "unita", "peso_unita", "contributo_unita_pp", "variazione_peso_unita_pp"),
     ):
         change = nw.when(nw.col("confrontabile")).then(nw.col(name) - nw.col(f"{name}_confronto"))
-        weight = nw.when(nw.col("confrontabile")).then(nw.col(peso) - nw.col(f"{peso}_confronto"))
+        weight = nw.when(nw.col("confrontabile") & whole).then(nw.col(peso) - nw.col(f"{peso}_confronto"))
         columns += [
             change.alias(f"variazione_{short}"),
             _ratio(change, nw.col(f"{name}_confronto"), 100).alias(f"variazione_{short}_pct"),
@@ -125,7 +129,8 @@ def compare_years(tavola: IntoFrameT, anno: int, confronto: int, totale: str = "
             weight.alias(weight_change),
         ]
     first = ["unita_produttive", "unita_produttive_confronto", "lavoratori", "lavoratori_confronto"]
-    return both.select(*keys, *first, *columns, "posizione", "posizione_confronto", "confrontabile").to_native()
+    ranks = [nw.when(whole).then(nw.col(name)).alias(name) for name in ("posizione", "posizione_confronto")]
+    return both.select(*keys, *first, *columns, *ranks, "confrontabile").to_native()
 
 
 def _alone(both: nw.LazyFrame | nw.DataFrame, totale: str) -> nw.LazyFrame | nw.DataFrame:

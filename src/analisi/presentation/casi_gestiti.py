@@ -15,9 +15,12 @@ from analisi.presentation.contesto import INVOLVEMENTS, Contesto, ordered
 from analisi.presentation.formats import NOT_COMPUTABLE, number
 from analisi.vocabulary import TOTALE, procedura_labels, procedure
 
-WEIGHT_LABEL = "Peso % provincia su TOT regione"
+NOT_COMPARABLE = "La fonte non ha le stesse righe nei due anni: quote e totali dell'uno e dell'altro non sono confrontabili."
 OWN_SCALE = "Ogni riquadro ha la sua scala."
-NO_BASE = f"{NOT_COMPUTABLE}: non calcolabile, perché l'anno di confronto vale zero. Cella vuota: dato che la fonte non riporta."
+NO_BASE = (
+    f"{NOT_COMPUTABLE}: non calcolabile, perché l'anno di confronto vale zero. "
+    "Cella vuota: dato che la fonte non riporta, o confronto non possibile."
+)
 
 
 def page_header(ctx: Contesto, profilo: str, data_edizione: str = "") -> Block:
@@ -51,6 +54,7 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
     """The table of one year as the source prints it: same rows, order, headings and rounding."""
     wide = pl.DataFrame({"provincia": [*ctx.territorio.sigle, ctx.territorio.totale]})
     columns = [Col("provincia", ctx.territorio.intestazione)]
+    weight_label = f"Peso % {ctx.territorio.singolare} su {ctx.territorio.totale} regione"
     year = tavola.filter(pl.col("anno") == anno)
     for p in procedure():
         part = year.filter(pl.col("procedura") == p.procedura).drop("anno", "procedura")
@@ -67,14 +71,15 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
         ):
             columns += [
                 Col(f"{p.procedura}.{count}", label, "intero", p.titolo_stampa),
-                Col(f"{p.procedura}.{weight}", WEIGHT_LABEL, "peso", p.titolo_stampa),
+                Col(f"{p.procedura}.{weight}", weight_label, "peso", p.titolo_stampa),
             ]
     total = year.filter(pl.col("procedura") == TOTALE).select("provincia", totale="lavoratori")
     wide = wide.join(total, on="provincia", how="left", maintain_order="left")
     notes = [
         INVOLVEMENTS,
         "Pesi arrotondati a un decimale (metà verso l'alto): una colonna può sommare a 99,9 o a 100,1.",
-        "Cella vuota: la fonte non riporta il dato; come nella fonte, il suo peso è scritto 0,0.",
+        "Cella vuota: la fonte non riporta il dato; il suo peso è scritto 0,0.",
+        ctx.fonte.note("casi_gestiti.csv"),
     ]
     title = f"Casi gestiti in forma coordinata con il livello territoriale, anno {anno}"
     columns.append(Col("totale", "Totale lavoratori coinvolti", "intero"))
@@ -126,12 +131,13 @@ def _totals(rows: pl.DataFrame, ctx: Contesto) -> int:
 
 
 def incomplete_note(ctx: Contesto) -> str:
-    """Which totals of the two years lack a cell that the source leaves blank; empty if none does."""
+    """Which totals of the two years lack a cell that the source leaves blank, or rows that only one year has; empty if none does."""
     blank = ctx.fonte.casi.filter(pl.col("anno").is_in(ctx.years) & pl.col("lavoratori").is_null())
     names = [
         f"{ctx.territorio.nomi[sigla]} {anno}" for anno, sigla in blank.select("anno", "provincia").unique(maintain_order=True).iter_rows()
     ]
-    return f"Totali e quote di {listing(names)} non comprendono una cella vuota nella fonte." if names else ""
+    blanks = f"Totali e quote di {listing(names)} non comprendono una cella vuota nella fonte." if names else ""
+    return _sentences(blanks, "" if ctx.comparable else NOT_COMPARABLE)
 
 
 def comparison_table(confronto: pl.DataFrame, ctx: Contesto) -> Block:
@@ -172,6 +178,7 @@ def contributions_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
         source=ctx.source,
         legend=[(theme.UP, "spinge in alto"), (theme.DOWN, "spinge in basso")],
         note=_sentences(
+            "Una barra lunga può venire da un territorio grande che cambia poco, o da uno piccolo che cambia molto.",
             "I contributi di un riquadro sommano alla variazione percentuale della regione, salvo i dati che la fonte non riporta (n.d.).",
             incomplete_note(ctx),
             OWN_SCALE,
@@ -184,8 +191,9 @@ def dumbbell_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block:
     t = ctx.territorio
     moved = confronto.filter((pl.col("procedura") == TOTALE) & (pl.col("provincia") != t.totale)).drop_nulls("variazione_lavoratori")
     up, down = (moved["variazione_lavoratori"] > 0).sum(), (moved["variazione_lavoratori"] < 0).sum()
-    many = f"{len(t.province)} {t.plurale if len(t.province) > 1 else t.singolare}"
-    what = f"Nel complesso delle procedure, su {many}: lavoratori in aumento in **{up}**, in calo in **{down}**."
+    what = (
+        f"Nel complesso delle procedure, territori con lavoratori in aumento: **{up}**; in calo: **{down}**; in tutto: {len(t.province)}."
+    )
     return figure(
         charts.dumbbells(confronto, t, ctx.years),
         _changes(confronto, ctx, title="Lavoratori nei due anni"),
@@ -260,6 +268,7 @@ def mix_figure(composizione: pl.DataFrame, ctx: Contesto) -> Block:
     shares = [(p.etichetta, *(share.get((year, p.procedura)) or "n.d." for year in ctx.years)) for p in procedure()]
     what = f"Quota sul totale regionale dei lavoratori, {ctx.confronto} → {ctx.anno}: "
     what += "; ".join(f"{label}, {before} → **{now}**" for label, before, now in shares) + "."
+    what = what if ctx.comparable else NOT_COMPARABLE
     rows = _named(composizione, ctx)
     columns = [
         _place_column(ctx), Col("anno", "Anno", "anno"), Col("voce", "Procedura"),
@@ -320,7 +329,7 @@ def firmness_figure(solidita: pl.DataFrame, ctx: Contesto) -> Block:
             f"Il colore tiene conto del numero di {t.plurale} che si giudicano insieme: "
             "fra molti confronti qualche intervallo si scosta da 1 per caso, e da solo non basta.",
             "Scala logaritmica; un triangolo segna un intervallo che continua oltre 1/16 o 16.",
-            "n.c.: nessuna unità nell'anno di confronto; n.d.: nessuna unità nei due anni, o dato ignoto.",
+            "n.c.: nessuna unità nell'anno di confronto; n.d.: nessuna unità nei due anni, dato ignoto o confronto non possibile.",
         ),
     )
 

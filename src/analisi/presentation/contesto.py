@@ -33,6 +33,12 @@ class Contesto:
         return self.confronto, self.anno
 
     @property
+    def comparable(self) -> bool:
+        """Whether the source has the same rows (provincia, procedura) in both years."""
+        before, now = (set(self.fonte.casi.filter(anno=year).select("provincia", "procedura").iter_rows()) for year in self.years)
+        return before == now
+
+    @property
     def warnings(self) -> list[str]:
         """The declared faults of the source that touch the two years."""
         return [f"{anno}: {text}" for anno, text in self.fonte.avvisi if anno in self.years]

@@ -10,7 +10,7 @@ from analisi.presentation.contesto import INVOLVEMENTS, Contesto, ordered
 # Columns of the data files: heading in the workbook, number format, what it means (docs/dizionario.md is checked against it).
 COLUMNS = {
     "anno": ("Anno", "anno", "anno di riferimento"),
-    "provincia": ("Provincia", "testo", "sigla della provincia della sede operativa; TOT per la regione"),
+    "provincia": ("Territorio", "testo", "sigla della provincia della sede operativa; TOT per la regione"),
     "procedura": ("Procedura", "testo", "codice della procedura; totale per la somma delle procedure"),
     "unita_produttive": ("Unità produttive", "intero", "unità produttive coinvolte"),
     "unita_produttive_confronto": ("Unità produttive, confronto", "intero", "unità produttive nell'anno di confronto"),
@@ -46,10 +46,10 @@ COLUMNS = {
     "p": ("p", "tre_decimali", "probabilità di una differenza almeno così grande per caso"),
     "p_bh": ("p corretto", "tre_decimali", "p corretto per il confronto di più province (Benjamini e Hochberg); vuoto per la regione"),
     "quota_lavoratori": ("Quota lavoratori %", "decimale", "quota dei lavoratori della provincia in quella procedura, 0-100"),
-    "province": ("Province con lavoratori", "intero", "province con almeno un lavoratore"),
+    "province": ("Territori con lavoratori", "intero", "province con almeno un lavoratore"),
     "quota_prime": ("Quota dei primi tre %", "decimale", "quota dei lavoratori nelle prime tre province, 0-100"),
     "herfindahl": ("Indice di Herfindahl", "tre_decimali", "somma dei quadrati delle quote, fino a 1"),
-    "province_equivalenti": ("Province equivalenti", "due_decimali", "inverso dell'indice di Herfindahl"),
+    "province_equivalenti": ("Territori equivalenti", "due_decimali", "inverso dell'indice di Herfindahl"),
     "lavoratori_base": ("Lavoratori della base", "intero", "lavoratori sospesi su cui è calcolata la quota"),
     "quota_attivati_pct": ("Quota con PAL attivata %", "intero", "quota della base con PAL attivata, come stampata, 0-100"),
     "approssimata": ("Approssimata", "testo", "sì se la fonte scrive «circa»"),
@@ -60,11 +60,11 @@ COLUMNS = {
 # Data files: title, then the columns.
 DATA = {
     "tavola_provinciale": (
-        "Unità produttive e lavoratori per anno, provincia e procedura, con i pesi sulla regione",
+        "Unità produttive e lavoratori per anno, territorio e procedura, con i pesi sulla regione",
         "anno", "provincia", "procedura", "unita_produttive", "peso_unita", "lavoratori", "peso_lavoratori",
     ),
     "confronto_provinciale": (
-        "Confronto fra i due anni per provincia e procedura",
+        "Confronto fra i due anni per territorio e procedura",
         "provincia", "procedura", "unita_produttive", "unita_produttive_confronto", "lavoratori", "lavoratori_confronto",
         "variazione_lavoratori", "variazione_lavoratori_pct", "contributo_pp", "peso_lavoratori", "variazione_peso_pp",
         "variazione_unita", "variazione_unita_pct", "contributo_unita_pp", "peso_unita", "variazione_peso_unita_pp",
@@ -78,9 +78,9 @@ DATA = {
         "Rapporto fra le unità produttive dei due anni, con intervallo e p",
         "provincia", "procedura", "rapporto_unita", "inf95", "sup95", "p", "p_bh",
     ),
-    "composizione": ("Lavoratori per procedura in ogni provincia", "anno", "provincia", "procedura", "lavoratori", "quota_lavoratori"),
+    "composizione": ("Lavoratori per procedura in ogni territorio", "anno", "provincia", "procedura", "lavoratori", "quota_lavoratori"),
     "concentrazione": (
-        "Concentrazione dei lavoratori fra le province",
+        "Concentrazione dei lavoratori fra i territori",
         "anno", "procedura", "province", "quota_prime", "herfindahl", "province_equivalenti",
     ),
     "attivazione_pal": (

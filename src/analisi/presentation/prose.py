@@ -76,8 +76,8 @@ def _procedures(confronto: pl.DataFrame, territorio: Territorio) -> str:
         ]
         parts += [f"{words} {listing(named)}"] if named else []
     unknown = [p.articolo for p, row in rows if row["variazione_lavoratori"] is None]
-    parts += [f"non confrontabili {listing(unknown)}"] if unknown else []
-    return f"Per numero di lavoratori sono {'; '.join(parts)}."
+    said = f"Per numero di lavoratori sono {'; '.join(parts)}. " if parts else ""
+    return f"{said}{f'Non sono confrontabili fra i due anni {listing(unknown)}.' if unknown else ''}".strip()
 
 
 def _sign(value: float) -> int:
@@ -250,7 +250,7 @@ def effects_by_procedura(scomposizione: pl.DataFrame, territorio: Territorio) ->
         if row["effetto_numero"] is not None:
             many, big = (number(part, "intero_segno") for part in whole_parts(row["effetto_numero"], row["effetto_dimensione"]))
             parts.append(f"{p.etichetta}, **{many}** lavoratori dal numero e **{big}** dalla dimensione")
-    return f"{territorio.nome}: {'; '.join(parts)}." if parts else "Nessuna variazione da scomporre."
+    return f"{territorio.nome}: {'; '.join(parts)}." if parts else "Gli effetti della regione non si calcolano."
 
 
 def extremes(confronto: pl.DataFrame, territorio: Territorio) -> str:
@@ -270,18 +270,20 @@ def extremes(confronto: pl.DataFrame, territorio: Territorio) -> str:
 
 
 def concentration_sentence(concentrazione: pl.DataFrame, territorio: Territorio, years: tuple[int, int], top: int = 3) -> str:
-    """How the share of the first provinces moves between the two years, over all procedures; empty where they are all or no workers."""
+    """How the share of the first provinces moves between the two years, over all procedures."""
+    if len(territorio.province) <= top:
+        return f"Con {top} territori o meno la quota dei primi {top} è sempre tutto: la concentrazione non si commenta."
     share = {r["anno"]: r for r in concentrazione.filter(pl.col("procedura") == TOTALE).iter_rows(named=True)}
-    if not all(year in share for year in years) or len(territorio.province) <= top:
-        return ""
-    before, now = (share[year] for year in years)
-    shares = f"**{number(now['quota_prime'], 'pct')}** nel {years[1]}, {number(before['quota_prime'], 'pct')} nel {years[0]}"
-    index = f"{number(before['herfindahl'], 'tre_decimali')} nel {years[0]}, {number(now['herfindahl'], 'tre_decimali')} nel {years[1]}"
-    equal = f"{number(before['province_equivalenti'], 'decimale')} e {number(now['province_equivalenti'], 'decimale')}"
-    return (
-        f"Quota dei lavoratori nei primi {top} territori: {shares}. Indice di Herfindahl: {index}, "
-        f"come se i lavoratori fossero divisi in parti uguali fra {equal} {territorio.plurale}."
-    )
+    parts = []
+    for year in (year for year in years if year in share):
+        row = share[year]
+        first = f"nel {year} i primi {top} territori raccolgono **{number(row['quota_prime'], 'pct')}** dei lavoratori"
+        index = f"con un indice di Herfindahl di {number(row['herfindahl'], 'tre_decimali')}"
+        parts.append(
+            f"{first}, {index}, che equivale a {number(row['province_equivalenti'], 'decimale')} {territorio.plurale} di pari peso"
+        )
+    said = "; ".join(parts)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
 def activation_sentences(attivazione: pl.DataFrame, tavola: pl.DataFrame, territorio: Territorio, anno: int) -> list[str]:
@@ -290,13 +292,13 @@ def activation_sentences(attivazione: pl.DataFrame, tavola: pl.DataFrame, territ
     if rows.is_empty():
         return [f"La fonte non contiene dati sull'attivazione delle PAL per il {anno}: nessun tasso è calcolato né stimato."]
     sentences = []
-    labels = {p.procedura: p.etichetta for p in procedure()}
+    labels = {p.procedura: p.articolo for p in procedure()}
     for r in rows.iter_rows(named=True):
         about = " circa" if r["approssimata"] == "sì" else ""
         label, base = labels[r["procedura"]], number(r["lavoratori_base"])
         sentences.append(
-            f"Secondo la fonte la quota di lavoratori con PAL attivata nel {anno}, per {label}, è **{r['quota_attivati_pct']}%{about}** "
-            f"di **{base}** lavoratori sospesi. La base è l'insieme dei lavoratori sospesi coinvolti nel modello «a step»."
+            f"Quota di lavoratori con PAL attivata nel {anno} per {label}, secondo la fonte: **{r['quota_attivati_pct']}%{about}**, "
+            f"su **{base}** lavoratori sospesi. La base è l'insieme dei lavoratori sospesi coinvolti nel modello «a step»."
         )
         counted = _one(tavola.filter(pl.col("anno") == anno), territorio.totale, r["procedura"])["lavoratori"]
         if counted is not None:

@@ -99,7 +99,8 @@ def _execute(contract: Contract, given: dict[str, Any], target: Path, progress: 
     os.environ[NO_PREVIEW] = "1"
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is said below, in Italian
     shape = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} celle [{elapsed}, mancano {remaining}]"
-    bar = {"desc": contract.name, "bar_format": shape}
+    columns, lines = shutil.get_terminal_size()
+    bar = {"desc": contract.name, "bar_format": shape, "ncols": columns, "nrows": lines}
     try:
         papermill.execute_notebook(
             contract.path,

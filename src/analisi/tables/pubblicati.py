@@ -104,6 +104,11 @@ class Fonte:
         row = self.documenti.filter(pl.col("file") == file)
         return row["titolo"][0] if len(row) else f"file {file} (documento di origine non dichiarato)"
 
+    def note(self, file: str) -> str:
+        """What fonti.csv warns about the transcription of a file; empty if nothing."""
+        row = self.documenti.filter(pl.col("file") == file)
+        return (row["nota"][0] or "") if len(row) else ""
+
     def year_before(self, anno: int) -> int:
         """The latest year of the source before `anno`. Raises: AnalisiError when there is none."""
         earlier = [year for year in self.anni if year < anno]
