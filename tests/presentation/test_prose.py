@@ -94,3 +94,14 @@ def test_provinces_that_stand_out_by_themselves_are_no_caution_of_the_sum(publis
 def test_a_total_that_lacks_a_blank_cell_says_so(published):
     change = compare_years(provincial_table(published.casi), 2025, 2024)
     assert "**Cremona** (−374, −83,7%; totale senza una cella vuota nella fonte)" in prose.extremes(change, published.territorio)
+
+
+def test_provinces_are_judged_even_where_the_region_cannot_be(published):
+    firm = firmness(compare_years(provincial_table(published.casi), 2025, 2024)).filter(pl.col("procedura") != "totale")
+    judged = [name for name in firm.columns if name not in ("provincia", "procedura")]
+    no_region = firm.with_columns(pl.when(pl.col("provincia") != "TOT").then(pl.col(name)).alias(name) for name in judged)
+    nothing = firm.with_columns(pl.lit(None, pl.Float64).alias(name) for name in judged)
+    said = [prose.firm_sentence(frame, published.territorio, ALPHA) for frame in (no_region, nothing)]
+    assert said[0].startswith("Per la regione i dati non permettono di giudicare")
+    assert said[0].endswith("e nessuna provincia si distingue.")
+    assert said[1].endswith("più di quanto il caso spieghi.")

@@ -172,10 +172,15 @@ def firm_sentence(solidita: pl.DataFrame, territorio: Territorio, alpha: float) 
     judged = [(p, row) for p, row in region if row["p"] is not None]
     unknown = [p.articolo for p, row in region if row["p"] is None]
     missing = f" Non si può giudicare per {listing(unknown)}." if unknown else ""
-    if not judged:
-        return "I dati non permettono di giudicare se il numero di unità produttive sia cambiato più di quanto il caso spieghi."
     firm = [p.articolo for p, row in judged if not _covers_one(row)]
-    if firm:
+    if not judged:
+        first, missing = (
+            "Per la regione i dati non permettono di giudicare se il numero di unità produttive sia cambiato più di quanto il caso spieghi",
+            "",
+        )
+        if solidita["p"].null_count() == len(solidita):
+            return f"{first}."
+    elif firm:
         first = f"Il numero di unità produttive cambia più di quanto il caso da solo può spiegare per {listing(firm)}"
     else:
         where = (
