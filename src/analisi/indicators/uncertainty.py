@@ -26,7 +26,7 @@ def rate_ratio(after: int | None, before: int | None) -> dict[str, float | None]
     if after is None or before is None or after + before == 0:
         return dict.fromkeys(("rapporto_unita", "inf95", "sup95", "p"))
     test = binomtest(after, after + before, 0.5)
-    low, high = test.proportion_ci(LEVEL, "exact")
+    low, high = map(float, test.proportion_ci(LEVEL, "exact"))
     return {
         "rapporto_unita": after / before if before else None,
         "inf95": low / (1 - low) if low < 1 else None,
