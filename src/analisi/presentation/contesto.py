@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from analisi.errors import AnalisiError
 from analisi.tables.pubblicati import Fonte
 from analisi.vocabulary import TOTALE, Territorio, procedure
 
@@ -49,18 +48,9 @@ class Contesto:
 
 
 def contesto(fonte: Fonte, anno: int, confronto: int = 0) -> Contesto:
-    """The context of a report; without `confronto` (0), the latest earlier year of the source.
-
-    Raises:
-        AnalisiError: a year is not in the source, there is none before `anno`, or the two are the same.
-    """
-    fonte.require_year(anno)
-    before = confronto or fonte.year_before(anno)
-    fonte.require_year(before, "confronto")
-    if before == anno:
-        msg = f"confronto {before}: è lo stesso anno; scegliere due anni diversi fra {', '.join(map(str, fonte.anni))}"
-        raise AnalisiError(msg)
-    return Contesto(fonte, anno, before)
+    """The context of a report on two years of a source. Raises: AnalisiError as `Fonte.year_pair`."""
+    before, now = fonte.year_pair(anno, confronto)
+    return Contesto(fonte, now, before)
 
 
 def ordered(frame: pl.DataFrame, ctx: Contesto) -> pl.DataFrame:

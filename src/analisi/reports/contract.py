@@ -178,14 +178,10 @@ def _check_source(values: dict[str, Any]) -> None:
     from analisi.tables.pubblicati import read_fonte
 
     fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"))
-    if "anno" in values:
-        fonte.require_year(values["anno"])
     if "confronto" in values:
-        before = values["confronto"] or fonte.year_before(values["anno"])
-        fonte.require_year(before, "confronto")
-        if before == values["anno"]:
-            msg = f"confronto {before}: è lo stesso anno; scegliere due anni diversi fra {', '.join(map(str, fonte.anni))}"
-            raise AnalisiError(msg)
+        fonte.year_pair(values["anno"], values["confronto"])
+    elif "anno" in values:
+        fonte.require_year(values["anno"])
     if values.get("provincia") and fonte.territorio.find(values["provincia"]) is None:
         msg = f"--provincia {values['provincia']}: non è del territorio; {suggest(values['provincia'], fonte.territorio.sigle)}"
         raise AnalisiError(msg)

@@ -109,19 +109,29 @@ class Fonte:
         row = self.documenti.filter(pl.col("file") == file)
         return (row["nota"][0] or "") if len(row) else ""
 
-    def year_before(self, anno: int) -> int:
-        """The latest year of the source before `anno`. Raises: AnalisiError when there is none."""
-        earlier = [year for year in self.anni if year < anno]
-        if not earlier:
-            msg = f"confronto: la fonte non ha anni prima del {anno}; disponibili: {', '.join(map(str, self.anni))}"
-            raise AnalisiError(msg)
-        return earlier[-1]
-
     def require_year(self, anno: int, name: str = "anno") -> None:
         """Raises: AnalisiError when the source has no row of that year."""
         if anno not in self.anni:
             msg = f"{name} {anno}: assente dai dati di {shown(self.files[0])}; disponibili: {', '.join(map(str, self.anni))}"
             raise AnalisiError(msg)
+
+    def year_pair(self, anno: int, confronto: int = 0) -> tuple[int, int]:
+        """The two years of a comparison (confronto, anno); without `confronto` (0), the latest earlier year of the source.
+
+        Raises:
+            AnalisiError: a year is not in the source, there is none before `anno`, or the two are the same.
+        """
+        self.require_year(anno)
+        years = ", ".join(map(str, self.anni))
+        before = confronto or max((year for year in self.anni if year < anno), default=0)
+        if not before:
+            msg = f"confronto: la fonte non ha anni prima del {anno}; disponibili: {years}"
+            raise AnalisiError(msg)
+        self.require_year(before, "confronto")
+        if before == anno:
+            msg = f"confronto {before}: è lo stesso anno; scegliere due anni diversi fra {years}"
+            raise AnalisiError(msg)
+        return before, anno
 
 
 def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia") -> Fonte:
