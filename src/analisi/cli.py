@@ -107,8 +107,7 @@ def _title(path: Path) -> str:
 
 def _option(contract: Contract, name: str) -> click.Option:
     parameter = contract.parameter(name)
-    default = "vuoto" if parameter.default in (None, "") else parameter.default
-    text = f"{parameter.help[:1].upper()}{parameter.help[1:]} ({TYPES[parameter.type]}; predefinito: {default})."
+    text = f"{parameter.help[:1].upper()}{parameter.help[1:]} ({TYPES[parameter.type]}; predefinito: {parameter.shown_default})."
     return click.Option(
         [f"--{name}"], metavar=parameter.type.upper().replace("INT", "NUMERO").replace("STR", "TESTO").replace("BOOL", "SÌ|NO"), help=text
     )
@@ -168,8 +167,7 @@ def elenco(as_json: bool) -> None:
         click.echo(f"{contract.name}: {contract.title}")
         width = max((len(p.name) for p in contract.parameters), default=0) + 2
         for p in contract.parameters:
-            default = "vuoto" if p.default in (None, "") else p.default
-            click.echo(f"  --{p.name:<{width}}{TYPES[p.type]}, predefinito {default}: {p.help}")
+            click.echo(f"  --{p.name:<{width}}{TYPES[p.type]}, predefinito {p.shown_default}: {p.help}")
         click.echo("")
     click.echo("Per pubblicare un rapporto: analisi esegui NOTEBOOK [--PARAMETRO VALORE]...")
 

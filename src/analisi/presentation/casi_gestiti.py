@@ -45,8 +45,7 @@ def key_figures(confronto: pl.DataFrame, ctx: Contesto) -> Block:
     items = [card("Lavoratori coinvolti", TOTALE), card("Unità produttive", TOTALE, "unita_produttive")]
     items += [card(f"Lavoratori in {p.etichetta}", p.procedura) for p in procedure()]
     for r in ctx.fonte.attivazione.filter(pl.col("anno") == ctx.anno).iter_rows(named=True):
-        rate = f"{r['quota_attivati_pct']}%{' circa' if r['approssimata'] == 'sì' else ''}"
-        items.append(("PAL attivate", rate, f"su {number(r['lavoratori_base'])} lavoratori sospesi"))
+        items.append(("PAL attivate", prose.activation_rate(r), f"su {number(r['lavoratori_base'])} lavoratori sospesi"))
     return cards(items)
 
 
@@ -220,9 +219,9 @@ def map_figure(confronto: pl.DataFrame, ctx: Contesto) -> Block | None:
         alt=f"Mappa a riquadri, uno per {t.singolare}: la variazione dei lavoratori, con la tinta del suo segno e misura. {_plain(what)}",
         source=ctx.source,
         legend=[
-            ("#7DB5EB", "più lavoratori"),
-            ("#F6A084", "meno lavoratori"),
-            ("#F1F2F4", "nessuna variazione"),
+            (charts.TINTS[1][-1], "più lavoratori"),
+            (charts.TINTS[-1][-1], "meno lavoratori"),
+            (charts.TINTS[0][-1], "nessuna variazione"),
             ("", "☐ n.d., dato ignoto"),
         ],
         note=_sentences(
@@ -351,9 +350,7 @@ def activation_table(ctx: Contesto) -> Block | None:
         return None
     rows = rows.with_columns(
         voce=pl.col("procedura").replace_strict(procedura_labels()),
-        quota=pl.format(
-            "{}%{}", "quota_attivati_pct", pl.when(pl.col("approssimata") == "sì").then(pl.lit(" circa")).otherwise(pl.lit(""))
-        ),
+        quota=pl.Series([prose.activation_rate(r) for r in rows.iter_rows(named=True)]),
     )
     columns = [Col("voce", "Procedura"), Col("lavoratori_base", "Lavoratori sospesi (base)", "intero"), Col("quota", "Con PAL attivata")]
     title = f"Attivazione delle PAL nel {ctx.anno}, base: tutti i lavoratori sospesi"

@@ -125,7 +125,7 @@ def dumbbells(confronto: pl.DataFrame, territorio: Territorio, years: tuple[int,
     return _by_procedura(draw, [TOTALE, *_codes()])
 
 
-_TINTS = {1: ["#E3EFFB", "#B9D7F5", "#7DB5EB"], -1: ["#FDE9E2", "#FAC9B8", "#F6A084"], 0: ["#F1F2F4"]}
+TINTS = {1: ["#E3EFFB", "#B9D7F5", "#7DB5EB"], -1: ["#FDE9E2", "#FAC9B8", "#F6A084"], 0: ["#F1F2F4"]}
 TINT_BOUNDS = (0.1, 0.4)  # parts of the panel's largest change at which the tint deepens
 
 
@@ -147,7 +147,7 @@ def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
             step = sum(abs(value) >= bound * largest for bound in TINT_BOUNDS) if sign else 0
             rows.append(
                 {"x": p.colonna, "y": p.riga, "x1": p.colonna + 1, "y1": p.riga + 1, "cx": p.colonna + 0.5, "cy": p.riga + 0.5,
-                 "sigla": p.sigla, "testo": written, "colore": "#FFFFFF" if value is None else _TINTS[sign][step],
+                 "sigla": p.sigla, "testo": written, "colore": "#FFFFFF" if value is None else TINTS[sign][step],
                  "bordo": theme.GREY if value is None else "#FFFFFF", "etichetta": f"{p.nome}: {written} lavoratori"}
             )  # fmt: skip
         x = alt.X("x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))

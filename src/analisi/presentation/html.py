@@ -24,7 +24,7 @@ def environment() -> jinja2.Environment:
     """The templates' engine: everything is escaped unless a macro says otherwise."""
     loader = jinja2.PackageLoader("analisi", "presentation")
     env = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    env.filters |= {"numero": number, "grassetto": bold, "ancora": slug, "chiave": _sort_key}
+    env.filters |= {"numero": number, "grassetto": bold}
     env.globals |= {"disegna": _draw, "numerico": lambda style: FORMATS[style] is not None}
     return env
 
@@ -37,10 +37,6 @@ def bold(sentence: str) -> Markup:
 def slug(title: str) -> str:
     """Id of a heading: "In sintesi" becomes "in-sintesi"."""
     return normalized(title).replace(" ", "-") or "sezione"
-
-
-def _sort_key(value: Any) -> str:
-    return "" if value is None else str(value)
 
 
 def _draw(spec: dict[str, Any], alt: str, prefix: str) -> Markup:

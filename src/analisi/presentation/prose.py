@@ -291,6 +291,11 @@ def concentration_sentence(concentrazione: pl.DataFrame, territorio: Territorio,
     return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
+def activation_rate(row: dict[str, Any]) -> str:
+    """The rate of a row of `attivazione_pal` as the source prints it: "51% circa"."""
+    return f"{row['quota_attivati_pct']}%{' circa' if row['approssimata'] == 'sì' else ''}"
+
+
 def activation_sentences(attivazione: pl.DataFrame, tavola: pl.DataFrame, territorio: Territorio, anno: int) -> list[str]:
     """The activation rate as the source prints it, always with its base; says so when the source has none for the year."""
     rows = attivazione.filter(pl.col("anno") == anno)
@@ -299,10 +304,9 @@ def activation_sentences(attivazione: pl.DataFrame, tavola: pl.DataFrame, territ
     sentences = []
     labels = {p.procedura: p.articolo for p in procedure()}
     for r in rows.iter_rows(named=True):
-        about = " circa" if r["approssimata"] == "sì" else ""
         label, base = labels[r["procedura"]], number(r["lavoratori_base"])
         sentences.append(
-            f"Quota di lavoratori con PAL attivata nel {anno} per {label}, secondo la fonte: **{r['quota_attivati_pct']}%{about}**, "
+            f"Quota di lavoratori con PAL attivata nel {anno} per {label}, secondo la fonte: **{activation_rate(r)}**, "
             f"su **{base}** lavoratori sospesi. La base è l'insieme dei lavoratori sospesi coinvolti nel modello «a step»."
         )
         counted = _one(tavola.filter(pl.col("anno") == anno), territorio.totale, r["procedura"])["lavoratori"]

@@ -28,6 +28,11 @@ class Parameter:
     default: Any
     help: str
 
+    @property
+    def shown_default(self) -> str:
+        """The default as help shows it."""
+        return "vuoto" if self.default in (None, "") else str(self.default)
+
     def parse(self, text: str) -> Any:
         """The value written on a command line. Raises: AnalisiError naming the parameter, the value and the type."""
         try:
@@ -135,8 +140,10 @@ def _read_parameters(source: str, file: str) -> list[Parameter]:
     for node in body:
         try:
             kind, value = ast.unparse(node.annotation), ast.literal_eval(node.value)
-            found.append(Parameter(node.target.id, {name: name for name in TYPES}[kind], value, comments.get(node.end_lineno, "")))
-        except (AttributeError, ValueError, KeyError) as error:
+            if kind not in TYPES:
+                raise ValueError(kind)
+            found.append(Parameter(node.target.id, kind, value, comments.get(node.end_lineno, "")))
+        except (AttributeError, ValueError) as error:
             msg = f"{file}, cella dei parametri, riga {node.lineno}: {form}"
             raise AnalisiError(msg) from error
     return found

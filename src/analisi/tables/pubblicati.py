@@ -163,13 +163,18 @@ def _read_small(path: Path) -> pl.DataFrame:
     table = next(table for table in TABLES if table.name == path.stem)
     if not path.is_file():
         return pl.DataFrame(schema={c.name: pl.Int64 if c.type == "intero" else pl.String for c in table.columns})
-    faults = Faults(shown(path))
-    text = read_csv_text(path)
-    check_heading(text, table, faults.file)
-    rows = read_cells(text, table, faults)
+    rows, faults = _read(path, table)
     check_key(rows, table, faults)
     faults.raise_if_any()
     return rows.drop(ROW)
+
+
+def _read(path: Path, table: Table) -> tuple[pl.DataFrame, Faults]:
+    """The cells of a file by their declared types, and the faults found so far."""
+    faults = Faults(shown(path))
+    text = read_csv_text(path)
+    check_heading(text, table, faults.file)
+    return read_cells(text, table, faults), faults
 
 
 def read_casi_gestiti(path: Path, territorio: Territorio) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
@@ -178,10 +183,7 @@ def read_casi_gestiti(path: Path, territorio: Territorio) -> tuple[pl.DataFrame,
     Raises:
         AnalisiError: one line per fault, naming file, row, column, value and rule.
     """
-    faults = Faults(shown(path))
-    text = read_csv_text(path)
-    check_heading(text, CASI_GESTITI, faults.file)
-    rows = read_cells(text, CASI_GESTITI, faults)
+    rows, faults = _read(path, CASI_GESTITI)
     known = territorio.spellings | dict.fromkeys(["tot", "totale", normalized(territorio.totale)], territorio.totale)
     sigla = pl.col("provincia").map_elements(lambda name: known.get(normalized(name)), return_dtype=pl.String)
     for value in rows.filter(sigla.is_null())["provincia"].drop_nulls().unique(maintain_order=True):
