@@ -1,5 +1,6 @@
 """Shared pieces: the published source, a made-up region, reports made once per session, and the browser."""
 
+import csv
 import os
 import shutil
 import subprocess
@@ -9,7 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from analisi.tables.pubblicati import Fonte, read_fonte
+from analisi.indicators.fonti import read_fonte
+from analisi.tables.pubblicati import Fonte
 from analisi.workspace import root
 
 PROCEDURE = ["cigs_ministeriale", "cigs_regionale", "licenziamento_collettivo"]
@@ -32,6 +34,16 @@ def write_casi(path: Path, rows: list[tuple]) -> Path:
     lines = ["anno,provincia,procedura,unita_produttive,lavoratori"]
     lines += [",".join("" if value is None else str(value) for value in row) for row in rows]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def write_rows(path: Path, heading: list[str], rows: list[dict[str, str]]) -> Path:
+    """A CSV file of text, as an analyst would save it: semicolons, the cells as they are given, a missing one blank."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, heading, delimiter=";", restval="")
+        writer.writeheader()
+        writer.writerows(rows)
     return path
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from analisi.errors import AnalisiError
-from analisi.sources.text import parse_integer, read_csv_text
+from analisi.sources.text import read_csv_text
 
 
 @pytest.mark.parametrize(
@@ -42,23 +42,3 @@ def test_what_is_not_a_csv_is_said_by_name(tmp_path, data, said):
 def test_a_missing_file_is_said_by_name(tmp_path):
     with pytest.raises(AnalisiError, match=r"manca\.csv"):
         read_csv_text(tmp_path / "manca.csv")
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("0", 0),
-        ("1.615", 1615),
-        ("-3", -3),
-        ("1.61", None),
-        ("0.615", None),
-        ("9" * 16, None),
-        ("12,5", None),
-        ("1e3", None),
-        ("due", None),
-        (None, None),
-        ("١", None),
-    ],
-)
-def test_integers_are_read_as_italians_write_them(text, value):
-    assert parse_integer(text) == value

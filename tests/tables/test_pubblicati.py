@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from analisi.errors import AnalisiError
-from analisi.tables.pubblicati import TABLES, read_fonte
+from analisi.indicators.fonti import read_fonte
+from analisi.tables.catalogo import TABLES
 from tests.conftest import PROCEDURE, write_casi, write_territorio
 
 CASI = [(year, sigla, code, 1, 10) for year in (2024, 2025) for sigla in ("AA", "BB") for code in PROCEDURE]

@@ -182,7 +182,7 @@ def _check_date(name: str, value: str) -> None:
 
 def _check_source(values: dict[str, Any]) -> None:
     """Read the source and look for the years and the provincia in it."""
-    from analisi.tables.pubblicati import read_fonte
+    from analisi.indicators.fonti import read_fonte
 
     fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"))
     if "confronto" in values:

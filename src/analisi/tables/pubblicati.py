@@ -1,4 +1,4 @@
-"""The tables of printed figures: cases handled, PAL activation as printed, coordination tables, and their sources."""
+"""The figures of one source as a report uses them: printed tables checked and completed with warnings."""
 
 from __future__ import annotations
 
@@ -8,79 +8,21 @@ from pathlib import Path
 import polars as pl
 
 from analisi.errors import AnalisiError, listing, suggest
-from analisi.sources.text import read_csv_text
-from analisi.tables.schema import ROW, Column, Faults, Table, check_heading, check_key, read_cells
-from analisi.vocabulary import TOTALE, Territorio, load_territorio, normalized, procedure
-from analisi.workspace import resolve, shown
+from analisi.tables.catalogo import ATTIVAZIONE_PAL, CASI_GESTITI, COORDINAMENTO, FONTI
+from analisi.tables.reading import Lettura, leggi
+from analisi.tables.schema import Table
+from analisi.vocabulary import TOTALE, Territorio, procedure
+from analisi.workspace import shown
 
-
-def _procedure_codes() -> list[str]:
-    return [p.procedura for p in procedure()]
-
-
-COUNT_LIMIT = 99_999_999  # more than the workers of any country: a longer number is a slip of the pen
-
-CASI_GESTITI = Table(
-    "casi_gestiti",
-    "un anno, una provincia (sede operativa) e una procedura",
-    (
-        Column("anno", "intero", "anno di riferimento", minimum=1900, maximum=2999),
-        Column("provincia", "testo", "provincia della sede operativa, in una delle diciture del territorio"),
-        Column("procedura", "testo", "gruppo di procedure delle linee guida", values=lambda: [*_procedure_codes(), TOTALE]),
-        Column("unita_produttive", "intero", "unità produttive coinvolte; vuoto se ignoto", required=False, minimum=0, maximum=COUNT_LIMIT),
-        Column(
-            "lavoratori",
-            "intero",
-            "lavoratori coinvolti (coinvolgimenti, non persone); vuoto se ignoto",
-            required=False,
-            minimum=0,
-            maximum=COUNT_LIMIT,
-        ),
-    ),
-    ("anno", "provincia", "procedura"),
-)
-ATTIVAZIONE_PAL = Table(
-    "attivazione_pal",
-    "un anno e una procedura: quota di attivazione delle PAL come stampata dalla fonte",
-    (
-        Column("anno", "intero", "anno di riferimento", minimum=1900, maximum=2999),
-        Column("procedura", "testo", "procedura della base", values=_procedure_codes),
-        Column("lavoratori_base", "intero", "lavoratori sospesi che fanno da base", minimum=0, maximum=COUNT_LIMIT),
-        Column("quota_attivati_pct", "intero", "quota dei lavoratori della base con PAL attivata, 0-100", minimum=0, maximum=100),
-        Column("approssimata", "testo", "sì se la fonte scrive «circa»", values=lambda: ["sì", "no"]),
-        Column("fonte", "testo", "dove la cifra è stampata"),
-    ),
-    ("anno", "procedura"),
-)
-COORDINAMENTO = Table(
-    "coordinamento",
-    "un anno e un tipo di tavolo di coordinamento",
-    (
-        Column("anno", "intero", "anno di riferimento", minimum=1900, maximum=2999),
-        Column("tipo", "testo", "tipo di tavolo", values=lambda: ["regionale", "bilaterale"]),
-        Column("tavoli", "intero", "tavoli convocati nell'anno", minimum=0, maximum=COUNT_LIMIT),
-        Column("fonte", "testo", "dove la cifra è stampata"),
-    ),
-    ("anno", "tipo"),
-)
-FONTI = Table(
-    "fonti",
-    "un file della cartella",
-    (
-        Column("file", "testo", "nome del file"),
-        Column("natura", "testo", "dati pubblicati o sintetici", values=lambda: ["pubblicati", "sintetici"]),
-        Column("titolo", "testo", "documento da cui vengono i dati"),
-        Column("ente", "testo", "ente che li ha diffusi", required=False),
-        Column("nota", "testo", "avvertenze sulla trascrizione", required=False),
-    ),
-    ("file",),
-)
-TABLES = (CASI_GESTITI, ATTIVAZIONE_PAL, COORDINAMENTO, FONTI)
+BESIDE = (ATTIVAZIONE_PAL, COORDINAMENTO, FONTI)
 
 
 @dataclass(frozen=True)
 class Fonte:
-    """The figures of one source, checked. `casi` has the rows of the file, blanks as null; `avvisi` are (anno, sentence)."""
+    """The figures of one source, checked. `casi` has one row per anno, provincia and procedura, blanks as null; `avvisi` are (anno, sentence).
+
+    `conteggio` says how cases were counted, when they come from extracts and not from printed tables.
+    """
 
     territorio: Territorio
     casi: pl.DataFrame
@@ -89,6 +31,8 @@ class Fonte:
     documenti: pl.DataFrame
     avvisi: tuple[tuple[int, str], ...]
     files: tuple[Path, ...]
+    conteggio: tuple[str, ...] = ()
+    principale: str = "casi_gestiti.csv"
 
     @property
     def anni(self) -> list[int]:
@@ -134,95 +78,56 @@ class Fonte:
         return before, anno
 
 
-def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia") -> Fonte:
-    """The figures of a folder with casi_gestiti.csv (and, if there, attivazione_pal, coordinamento and fonti), or of one CSV file.
+def read_published(main: Path, territorio: Territorio) -> Fonte:
+    """The printed figures of a casi_gestiti file and of the small tables beside it (attivazione_pal, coordinamento, fonti), if there.
 
-    Rows of totals are recognized, checked against the sum of their rows, and left out. Rows that a year
-    lacks, and blank cells, become warnings.
-
-    Raises:
-        AnalisiError: one line per fault, naming file, row, column, value and rule.
-    """
-    place, where = resolve(fonte), load_territorio(territorio)
-    main = place / "casi_gestiti.csv" if place.is_dir() else place
-    if not main.is_file():
-        missing = (
-            f"{fonte}: nella cartella manca casi_gestiti.csv" if place.is_dir() else f"fonte «{fonte}»: il file o la cartella non esiste"
-        )
-        msg = f"{missing}; indicare una cartella come data/pubblicati oppure un file CSV con le colonne {', '.join(CASI_GESTITI.names)}"
-        raise AnalisiError(msg)
-    casi, warnings = read_casi_gestiti(main, where)
-    beside = {table.name: main.with_name(f"{table.name}.csv") for table in (ATTIVAZIONE_PAL, COORDINAMENTO, FONTI)}
-    small = {name: _read_small(path) for name, path in beside.items()}
-    files = (main, *(path for path in beside.values() if path.is_file()))
-    return Fonte(where, casi, small["attivazione_pal"], small["coordinamento"], small["fonti"], tuple(warnings), files)
-
-
-def _read_small(path: Path) -> pl.DataFrame:
-    """The small table of the file of that name; without rows when the file is not there."""
-    table = next(table for table in TABLES if table.name == path.stem)
-    if not path.is_file():
-        return pl.DataFrame(schema={c.name: pl.Int64 if c.type == "intero" else pl.String for c in table.columns})
-    rows, faults = _read(path, table)
-    check_key(rows, table, faults)
-    faults.raise_if_any()
-    return rows.drop(ROW)
-
-
-def _read(path: Path, table: Table) -> tuple[pl.DataFrame, Faults]:
-    """The cells of a file by their declared types, and the faults found so far."""
-    faults = Faults(shown(path))
-    text = read_csv_text(path)
-    check_heading(text, table, faults.file)
-    return read_cells(text, table, faults), faults
-
-
-def read_casi_gestiti(path: Path, territorio: Territorio) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
-    """Rows of `casi_gestiti` (anno, provincia as sigla, procedura, unita_produttive, lavoratori) and the warnings to print with them.
+    Rows of totals are recognized, checked against the sum of their rows, and left out. Rows that a year lacks, and blank cells,
+    become warnings.
 
     Raises:
         AnalisiError: one line per fault, naming file, row, column, value and rule.
     """
-    rows, faults = _read(path, CASI_GESTITI)
-    known = territorio.spellings | dict.fromkeys(["tot", "totale", normalized(territorio.totale)], territorio.totale)
-    sigla = pl.col("provincia").map_elements(lambda name: known.get(normalized(name)), return_dtype=pl.String)
-    for value in rows.filter(sigla.is_null())["provincia"].drop_nulls().unique(maintain_order=True):
-        hint = suggest(value, [p.nome for p in territorio.province])
-        faults.add(rows.filter(pl.col("provincia") == value), "provincia", f"non è del territorio {territorio.nome}; {hint}")
-    rows = rows.with_columns(sigla)
-    check_key(rows.filter(pl.col("provincia").is_not_null()), CASI_GESTITI, faults)
-    faults.raise_if_any()
-    is_total = (pl.col("provincia") == territorio.totale) | (pl.col("procedura") == TOTALE)
-    casi = rows.filter(~is_total)
-    warnings = _check_totals(rows.filter(is_total), casi, territorio, faults)
-    faults.raise_if_any()
+    reading = whole(main, CASI_GESTITI, territorio)
+    casi = reading.dati.sort(CASI_GESTITI.key)
     if casi.is_empty():
-        msg = f"{faults.file}: nessuna riga di dati; servono le colonne {', '.join(CASI_GESTITI.names)} con almeno una riga"
+        msg = f"{shown(main)}: nessuna riga di dati; servono le colonne {', '.join(CASI_GESTITI.names)} con almeno una riga"
         raise AnalisiError(msg)
-    casi = casi.drop(ROW).sort(CASI_GESTITI.key)
-    return casi, sorted([*_missing_rows(casi, territorio), *_blank_cells(casi, territorio), *_odd_cells(casi, territorio), *warnings])
+    small, files = read_beside(main.parent, territorio)
+    warnings = sorted([*_missing_rows(casi, territorio), *_blank_cells(casi, territorio), *_odd_cells(casi, territorio), *_unsure_totals(reading, territorio)])  # fmt: skip
+    return Fonte(territorio, casi, *small, tuple(warnings), (main, *files), principale=main.name)
 
 
-def _check_totals(totals: pl.DataFrame, casi: pl.DataFrame, territorio: Territorio, faults: Faults) -> list[tuple[int, str]]:
-    """Add a fault for each printed total that differs from the sum of its rows; warn where blank cells may hold the difference."""
+def read_beside(folder: Path, territorio: Territorio) -> tuple[tuple[pl.DataFrame, ...], tuple[Path, ...]]:
+    """The tables attivazione_pal, coordinamento and fonti of a folder, without rows where there is no file; and the files that are there."""
+    paths = {table.name: folder / f"{table.name}.csv" for table in BESIDE}
+    there = {name: path for name, path in paths.items() if path.is_file()}
+    frames = tuple(whole(there[t.name], t, territorio).dati if t.name in there else pl.DataFrame(schema=t.schema) for t in BESIDE)
+    return frames, tuple(there.values())
+
+
+def whole(path: Path, table: Table, territorio: Territorio) -> Lettura:
+    """A reading in which nothing was rejected and no column is missing. Raises: AnalisiError with one line per fault."""
+    reading = leggi(path, table.name, territorio=str(territorio.file) if territorio.file else "lombardia")
+    reading.raise_if_rejected()
+    lost = reading.provenienza["colonne_assenti"]
+    if lost:
+        hint = suggest(lost[0], reading.provenienza["colonne_non_lette"])
+        msg = f"{shown(path)}: manca la colonna «{lost[0]}» della tabella {table.name}; {hint}"
+        raise AnalisiError(msg)
+    return reading
+
+
+def _unsure_totals(reading: Lettura, territorio: Territorio) -> list[tuple[int, str]]:
+    """One sentence per printed total that exceeds the sum of its rows where cells are blank."""
+    unsure = reading.avvisi.filter(pl.col("regola") == "totale_incerto")
     warnings = []
-    for row in totals.iter_rows(named=True):
-        part = casi.filter(pl.col("anno") == row["anno"])
-        if row["provincia"] != territorio.totale:
-            part = part.filter(pl.col("provincia") == row["provincia"])
-        if row["procedura"] != TOTALE:
-            part = part.filter(pl.col("procedura") == row["procedura"])
-        for name, words in COUNT_WORDS.items():
-            total = part[name].sum()
-            if row[name] is None or row[name] == total:
-                continue
-            if row[name] > total and part[name].null_count():
-                where = f"{territorio.nomi[row['provincia']]}, {_labels()[row['procedura']]}"
-                text = f"{where}: il totale di {words} stampato dalla fonte ({row[name]}) supera la somma delle celle note ({total})"
-                warnings.append((row["anno"], f"{text}; qui si usa la somma."))
-            else:
-                rule = f"il totale non coincide con la somma delle sue righe, {total}; correggere il totale o le righe"
-                faults.add(totals.filter(pl.col(ROW) == row[ROW]), name, rule)
+    for fault in unsure.iter_rows(named=True):
+        cells = reading.foglio.cells.row(fault["riga"] - 1)
+        texts = [(text or "").strip() for text in cells]
+        years = [int(text) for text in texts[:1] if text.isdigit()]
+        where = ", ".join(text for text in texts[1:3] if text)
+        words = COUNT_WORDS.get(fault["colonna"], fault["colonna"])
+        warnings.append((years[0] if years else 0, f"{where}: il totale di {words} stampato dalla fonte ({fault['valore'].strip('«»')}) {fault['testo']}."))
     return warnings
 
 
@@ -238,7 +143,7 @@ def _missing_rows(casi: pl.DataFrame, territorio: Territorio) -> list[tuple[int,
     grid = (
         casi.select(pl.col("anno").unique().sort())
         .join(pl.DataFrame({"provincia": territorio.sigle}), how="cross")
-        .join(pl.DataFrame({"procedura": _procedure_codes()}), how="cross")
+        .join(pl.DataFrame({"procedura": [p.procedura for p in procedure()]}), how="cross")
     )
     missing, warnings = grid.join(casi, on=CASI_GESTITI.key, how="anti"), []
     labels = {p.procedura: p.articolo for p in procedure()}

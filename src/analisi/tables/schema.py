@@ -1,119 +1,158 @@
-"""How a table is declared, and the validation of a frame of text against its declaration."""
+"""How a canonical table is declared: columns, rules across columns and rows, links to other tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
 
-from analisi.errors import AnalisiError, suggest
-from analisi.sources.text import parse_integer
+from analisi.vocabulary import Territorio, normalized
+
+ROW = "riga"  # number of the row in the file, as the user sees it
+Gravita = Literal["errore", "avviso"]
+Tipo = Literal["testo", "codice", "intero", "decimale", "percentuale", "data", "provincia", "impresa", "pseudonimo"]
+DTYPES: dict[str, pl.DataType] = {"intero": pl.Int64(), "decimale": pl.Float64(), "percentuale": pl.Float64(), "data": pl.Date()}
+COUNT_LIMIT = 99_999_999  # more than the workers of any country: a longer number is a slip of the pen
+TEXT_LIMIT = 2_000  # characters
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its type decides how the text of a cell is read; `values` are the only codes admitted."""
+    """One column. `values` are the codes admitted, with the words that say the same; `pattern` (told by `form`) what a text must look like.
+
+    `minimum` and `maximum` bound numbers. `reserved` values are never repeated in messages. `additive` counts are checked against totals.
+    `outside` admits FUORI_REGIONE in a column of provinces.
+    """
 
     name: str
-    type: Literal["testo", "intero"]
+    type: Tipo
     description: str
-    required: bool = True
-    minimum: int | None = None
-    maximum: int | None = None
-    values: Callable[[], Iterable[str]] | None = None
+    required: bool = False
+    example: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    values: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None
+    pattern: str = ""
+    form: str = ""
+    reserved: bool = False
+    additive: bool = False
+    outside: bool = False
+
+    @property
+    def dtype(self) -> pl.DataType:
+        return DTYPES.get(self.type, pl.String())
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """The codes admitted, with their Italian words."""
+        return (self.values() if callable(self.values) else self.values) or {}
+
+    @cached_property
+    def known(self) -> dict[str, str]:
+        """Code by every normalized text that says it: the code itself, and its words."""
+        return {normalized(text): code for code, words in self.codes.items() for text in (*words.split("|"), code) if normalized(text)}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule across columns or rows. `broken` is true in the rows that break it; `example` breaks it, put over the example row.
+
+    The fault is attached to the first of `columns`; `text` is the Italian sentence that follows the value.
+    """
+
+    code: str
+    severity: Gravita
+    columns: tuple[str, ...]
+    text: str
+    broken: pl.Expr | Callable[[Territorio], pl.Expr]
+    example: tuple[Mapping[str, str], ...]
+
+    def expression(self, territorio: Territorio) -> pl.Expr:
+        """Whether a row breaks the rule; a comparison with a missing value does not."""
+        return (self.broken(territorio) if callable(self.broken) else self.broken).fill_null(False)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A rule between two tables of one delivery: the values of `columns` must stand in `other`, or the rows must add up to `total` there.
+
+    With `counted` (None: rows) the sum of each group of `columns` is compared with `total` of the other table.
+    """
+
+    code: str
+    severity: Gravita
+    columns: tuple[str, ...]
+    other: str
+    text: str
+    total: str = ""
+    counted: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A canonical table: `row` says what one row is, `key` the columns that make it unique."""
+    """A canonical table: `row` says what one row is, `key` the columns that make it unique. `form_of` names the table it is a second form of.
+
+    `person` marks rows about single workers, whose texts are never repeated in messages.
+    """
 
     name: str
     row: str
+    source: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+    links: tuple[Link, ...] = ()
+    person: bool = False
+    form_of: str = ""
 
     @property
     def names(self) -> list[str]:
         return [column.name for column in self.columns]
 
+    @property
+    def required(self) -> list[str]:
+        return [column.name for column in self.columns if column.required]
 
-@dataclass(frozen=True)
-class Fault:
-    """One cell that breaks a rule. `str()` is the line an analyst reads."""
+    @cached_property
+    def headings(self) -> dict[str, str]:
+        """Column by its normalized name."""
+        return {normalized(name): name for name in self.names}
 
-    file: str
-    riga: int
-    colonna: str
-    valore: str | None
-    regola: str
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
 
-    def __str__(self) -> str:
-        value = "vuoto" if self.valore is None else f"«{self.valore}»"
-        return f"{self.file}, riga {self.riga}, colonna {self.colonna}, valore {value}: {self.regola}"
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        return {column.name: column.dtype for column in self.columns}
 
-
-@dataclass
-class Faults:
-    """Faults found in one file; `raise_if_any` reports them all in one error."""
-
-    file: str
-    items: list[Fault] = field(default_factory=list)
-
-    def add(self, rows: pl.DataFrame, column: str, rule: str) -> None:
-        """Add a fault for each row of `rows`, a frame with `riga` and the offending column as text."""
-        for riga, value in rows.select("riga", pl.col(column).cast(pl.String)).iter_rows():
-            self.items.append(Fault(self.file, riga, column, value, rule))
-
-    def raise_if_any(self) -> None:
-        """Raises: AnalisiError with one line per fault, the first twenty in full."""
-        if not self.items:
-            return
-        lines = [str(fault) for fault in sorted(self.items, key=lambda fault: fault.riga)]
-        more = [f"... e altri {len(lines) - 20} errori"] if len(lines) > 20 else []
-        raise AnalisiError("\n".join(lines[:20] + more))
+    @property
+    def example(self) -> dict[str, str]:
+        """A row that breaks no rule, as it would be typed."""
+        return {column.name: column.example for column in self.columns}
 
 
-ROW = "riga"  # number of the row in the file, the heading being row 1
-
-
-def check_heading(text: pl.DataFrame, table: Table, file: str) -> None:
-    """Raises: AnalisiError when a declared column is missing from the heading."""
-    for name in table.names:
-        if name not in text.columns:
-            others = [column for column in text.columns if column not in table.names]
-            msg = f"{file}, riga 1: manca la colonna «{name}» della tabella {table.name}; {suggest(name, others)}"
-            raise AnalisiError(msg)
-
-
-def read_cells(text: pl.DataFrame, table: Table, faults: Faults) -> pl.DataFrame:
-    """The declared columns with their types and `riga`; cells that cannot be read become null and a fault."""
-    numbered = text.select(table.names).with_row_index(ROW, offset=2).filter(~pl.all_horizontal(pl.col(table.names).is_null()))
-    for column in table.columns:
-        cell = pl.col(column.name)
-        if column.required:
-            faults.add(numbered.filter(cell.is_null()), column.name, "è obbligatorio")
-        if column.type == "intero":
-            read = cell.map_elements(parse_integer, return_dtype=pl.Int64)
-            wrong = numbered.filter(cell.is_not_null() & read.is_null())
-            faults.add(wrong, column.name, "non è un numero intero; scrivere solo cifre, o lasciare vuoto se il dato manca")
-            numbered = numbered.with_columns(read)
-        if column.minimum is not None:
-            faults.add(numbered.filter(cell < column.minimum), column.name, f"è minore di {column.minimum}")
-        if column.maximum is not None:
-            faults.add(numbered.filter(cell > column.maximum), column.name, f"è maggiore di {column.maximum}")
-        if column.values is not None:
-            known = list(column.values())
-            for value in numbered.filter(~cell.is_in(known))[column.name].unique(maintain_order=True):
-                faults.add(numbered.filter(cell == value), column.name, f"codice sconosciuto; {suggest(value, known)}")
-    return numbered
-
-
-def check_key(rows: pl.DataFrame, table: Table, faults: Faults) -> None:
-    """Add a fault for each row whose key stands in an earlier row."""
-    first = rows.with_columns(pl.col(ROW).min().over(table.key).alias("prima"))
-    for riga, prima in first.filter(pl.col(ROW) != pl.col("prima")).select(ROW, "prima").iter_rows():
-        again = rows.filter(pl.col(ROW) == riga)
-        key = ", ".join(f"{name} {again[name][0]}" for name in table.key)
-        faults.add(again, table.key[0], f"riga ripetuta: {key} è già alla riga {prima}; lasciarne una sola")
+CELL_RULES: dict[str, str] = {
+    "campi": "la riga ha più o meno campi dell'intestazione",
+    "obbligatorio": "il valore manca in una colonna obbligatoria",
+    "tipo": "il testo non è del tipo della colonna",
+    "ambiguo": "il testo si può leggere in due modi: si chiede, non si indovina",
+    "cella_in_errore": "la cella contiene un errore del foglio di calcolo, o una formula senza valore salvato",
+    "minimo": "il valore è sotto il minimo",
+    "massimo": "il valore è sopra il massimo, o il testo è troppo lungo",
+    "codice": "il codice non è fra quelli ammessi",
+    "provincia": "la provincia non è del territorio",
+    "formato": "il testo non ha la forma prevista",
+    "identificativo_impresa": "il codice fiscale o la partita IVA dell'impresa non supera la cifra di controllo",
+    "pseudonimo": "l'identificativo del lavoratore non è uno pseudonimo",
+    "cf_in_chiaro": "un codice fiscale in chiaro dove non deve stare",
+    "chiave": "la riga ripete la chiave di una riga precedente",
+    "totale": "una riga di totale non coincide con la somma delle sue righe",
+}
+CELL_WARNINGS: dict[str, str] = {
+    "non_disponibile": "il dato è dichiarato non disponibile: letto come mancante, non come zero",
+    "oscurato": "il dato è oscurato da chi lo ha fornito: letto come mancante, non come zero",
+    "totale_incerto": "una riga di totale supera la somma, ma alcune sue celle sono vuote",
+}

@@ -1,0 +1,129 @@
+"""The source of a report: printed tables, or extracts of the register counted by a declared rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from analisi.errors import AnalisiError, listing
+from analisi.indicators.procedure import CRITERI, by_year, count_cases, in_force, last_versions, require_criterio
+from analisi.sources import KINDS
+from analisi.tables.catalogo import CASI_GESTITI, VOL_PROCEDURE
+from analisi.tables.pubblicati import Fonte, read_beside, read_published
+from analisi.tables.reading import Lettura, leggi
+from analisi.vocabulary import Territorio, load_territorio
+from analisi.workspace import resolve, shown
+
+
+def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia", criterio_anno: str = "apertura") -> Fonte:
+    """The figures of a folder (or of one file): casi_gestiti as printed or, where there is none, vol_procedure extracts counted by year.
+
+    Raises:
+        AnalisiError: no such source, both kinds in one folder, or one line per fault naming file, row, column, value and rule.
+    """
+    require_criterio(criterio_anno)
+    place, where = resolve(fonte), load_territorio(territorio)
+    if place.is_file():
+        return _of_file(place, where, criterio_anno)
+    printed = place / "casi_gestiti.csv"
+    extracts = _extracts(place)
+    if printed.is_file() and extracts:
+        msg = f"{fonte}: nella cartella ci sono sia casi_gestiti.csv sia estratti {VOL_PROCEDURE.name} ({listing(p.name for p in extracts)}); indicare il file da usare"
+        raise AnalisiError(msg)
+    if printed.is_file():
+        return read_published(printed, where)
+    if extracts:
+        return _counted(extracts, where, criterio_anno)
+    missing = f"{fonte}: nella cartella manca casi_gestiti.csv, e non ci sono estratti {VOL_PROCEDURE.name}" if place.is_dir() else f"fonte «{fonte}»: il file o la cartella non esiste"
+    msg = f"{missing}; indicare una cartella come data/pubblicati, una con gli estratti {VOL_PROCEDURE.name}*, oppure un file con le colonne {', '.join(CASI_GESTITI.names)}"
+    raise AnalisiError(msg)
+
+
+def _extracts(folder: Path) -> list[Path]:
+    """The files of a folder, or of its vol_procedure folder, whose name begins with vol_procedure."""
+    if not folder.is_dir():
+        return []
+    places = [path for path in (*folder.iterdir(), *folder.glob(f"{VOL_PROCEDURE.name}/*")) if path.is_file()]
+    inner = [path for path in places if path.parent.name == VOL_PROCEDURE.name]
+    return sorted(path for path in places if path.suffix.lower() in KINDS and (path.name.startswith(VOL_PROCEDURE.name) or path in inner))
+
+
+def _of_file(path: Path, territorio: Territorio, criterio: str) -> Fonte:
+    """The figures of one file, whichever of the two tables it holds."""
+    try:
+        return read_published(path, territorio)
+    except AnalisiError as error:
+        try:
+            extract = leggi(path, VOL_PROCEDURE.name, territorio=str(territorio.file))
+        except AnalisiError:
+            raise error from None
+    return _count([extract], [path], territorio, criterio)
+
+
+def _counted(paths: list[Path], territorio: Territorio, criterio: str) -> Fonte:
+    return _count([leggi(path, VOL_PROCEDURE.name, territorio=str(territorio.file)) for path in paths], paths, territorio, criterio)
+
+
+def _count(readings: list[Lettura], paths: list[Path], territorio: Territorio, criterio: str) -> Fonte:
+    """Cases counted from extracts. Raises: AnalisiError when a row was rejected, or two extracts say different things of the same version."""
+    for reading in readings:
+        if not reading.pulita:
+            more = f"{reading.provenienza['file']}: {reading.conteggio['scartate']} righe scartate su {reading.conteggio['righe']}: una cifra ufficiale non si fa con righe mancanti; vedere «analisi controlla»"
+            raise AnalisiError("\n".join([*reading.messages(), more]))
+    vol = _merged(readings)
+    casi = count_cases(vol, territorio, criterio)
+    if casi.is_empty():
+        msg = f"{shown(paths[0])}: con criterio_anno «{criterio}» nessuna procedura del territorio ha un anno"
+        raise AnalisiError(msg)
+    (activation, coordination, documents), files = read_beside(paths[0].parent, territorio)
+    synthetic = any(reading.provenienza["sintetica"] for reading in readings)
+    titles = dict(documents.select("file", "titolo").iter_rows())
+    rows = [
+        {"file": path.name, "natura": "sintetici" if synthetic else "pubblicati", "titolo": titles.get(path.name, f"estratto {VOL_PROCEDURE.name} ({path.name})"), "ente": None, "nota": None}
+        for path in paths
+    ]  # fmt: skip
+    documents = pl.concat([documents.filter(~pl.col("file").is_in([path.name for path in paths])), pl.DataFrame(rows, schema=documents.schema)])
+    return Fonte(territorio, casi, activation, coordination, documents, (), (*paths, *files), _how_counted(vol, territorio, criterio), paths[0].name)
+
+
+def _merged(readings: list[Lettura]) -> pl.DataFrame:
+    """The rows of all extracts; of a version that stands in several, the row of the latest extract.
+
+    Raises:
+        AnalisiError: a version differs between extracts of the same (or undeclared) day.
+    """
+    key = list(VOL_PROCEDURE.key)
+    rows = pl.concat([reading.dati.with_columns(pl.lit(i).alias("_file")) for i, reading in enumerate(readings)])
+    labels = ["data_estrazione", "fonte", "versione_tracciato", "natura", "_file"]
+    latest = rows.filter(pl.col("data_estrazione").fill_null(pl.date(1900, 1, 1)) == pl.col("data_estrazione").fill_null(pl.date(1900, 1, 1)).max().over(key))
+    distinct = latest.unique([name for name in rows.columns if name not in labels], maintain_order=True)
+    clash = distinct.filter(pl.struct(key).is_duplicated())
+    if clash.height:
+        files = listing(sorted({readings[i].provenienza["file"] for i in clash["_file"]}))
+        one = ", ".join(f"{name} {clash[name][0]}" for name in key)
+        msg = f"{files}: {one} compare con contenuti diversi e non si sa quale estratto sia più recente; compilare data_estrazione"
+        raise AnalisiError(msg)
+    return distinct.drop("_file")
+
+
+def _how_counted(vol: pl.DataFrame, territorio: Territorio, criterio: str) -> tuple[str, ...]:
+    """Sentences that say the rule of the year and what was left out, with counts."""
+    units = in_force(vol)
+    revoked = last_versions(vol).height - units.height
+    outside = units.filter(~pl.col("sigla_provincia").is_in(territorio.sigle)).height
+    undated = units.height - by_year(units, criterio).select(pl.struct("id_procedura", "id_unita").n_unique()).item()
+    said = [
+        f"I casi sono contati dal registro delle procedure: unità produttive distinte e somma dei lavoratori coinvolti. Criterio dell'anno «{criterio}»: {CRITERI[criterio]}.",
+        f"Di ogni unità conta l'ultima versione; {_many(revoked, 'unità con ultima versione revocata non conta', 'unità con ultima versione revocata non contano')}.",
+        "Un territorio senza procedure ha zero, non una cella vuota.",
+    ]
+    if outside:
+        said.append(f"{_many(outside, 'unità fuori dal territorio è esclusa', 'unità fuori dal territorio sono escluse')}.")
+    if undated:
+        said.append(f"{_many(undated, 'unità senza la data del criterio non è attribuita', 'unità senza la data del criterio non sono attribuite')} ad alcun anno.")
+    return tuple(said)
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{'nessuna' if count == 0 else count} {one if count <= 1 else several}"

@@ -1,0 +1,76 @@
+"""Counting cases from the register of procedures: which version of a unit counts, and in which year."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from analisi.errors import AnalisiError, suggest
+from analisi.vocabulary import Territorio, procedure
+
+CRITERI = {
+    "apertura": "l'anno è quello di apertura della procedura",
+    "accordo": "l'anno è quello dell'accordo; senza accordo, la procedura non è attribuita",
+    "inizio": "l'anno è quello di inizio della sospensione; nei licenziamenti collettivi, che non ne hanno, quello dell'accordo",
+    "in_corso": (
+        "la procedura conta in ogni anno in cui è in corso, dall'inizio alla fine della sospensione; "
+        "nei licenziamenti collettivi, dall'apertura all'accordo"
+    ),
+}
+
+
+def require_criterio(criterio: str) -> None:
+    """Raises: AnalisiError when the criterion is not one of CRITERI."""
+    if criterio not in CRITERI:
+        msg = f"criterio_anno «{criterio}»: sconosciuto; {suggest(criterio, CRITERI)}"
+        raise AnalisiError(msg)
+
+
+def last_versions(vol: pl.DataFrame) -> pl.DataFrame:
+    """The last version of each unit of each procedure, revoked ones included: one row per procedura and unità produttiva."""
+    return vol.sort("id_procedura", "id_unita", "progressivo_versione").unique(["id_procedura", "id_unita"], keep="last", maintain_order=True)
+
+
+def in_force(vol: pl.DataFrame) -> pl.DataFrame:
+    """The last version of each unit, unless it is revoked: what counts. One row per procedura and unità produttiva."""
+    return last_versions(vol).filter(pl.col("stato") != "REVOCATA")
+
+
+def by_year(units: pl.DataFrame, criterio: str) -> pl.DataFrame:
+    """Units with the `anno` they count in: one row per unità and year (several years only with "in_corso"); without a date, no row.
+
+    Raises:
+        AnalisiError: the criterion is unknown.
+    """
+    require_criterio(criterio)
+    lic = pl.col("tipo_procedura") == "LIC"
+    first = pl.when(lic).then("data_apertura").otherwise("data_inizio")
+    last = pl.when(lic).then(pl.coalesce("data_accordo", "data_apertura")).otherwise(pl.coalesce("data_fine", "data_inizio"))
+    start = pl.when(lic).then(pl.col("data_accordo")).otherwise(pl.col("data_inizio"))
+    years = {
+        "apertura": pl.concat_list(pl.col("data_apertura").dt.year()),
+        "accordo": pl.concat_list(pl.col("data_accordo").dt.year()),
+        "inizio": pl.concat_list(start.dt.year()),
+        "in_corso": pl.int_ranges(first.dt.year(), last.dt.year() + 1),
+    }[criterio]
+    return units.with_columns(years.cast(pl.List(pl.Int64)).alias("anno")).explode("anno").drop_nulls("anno")
+
+
+def count_cases(vol: pl.DataFrame, territorio: Territorio, criterio: str = "apertura") -> pl.DataFrame:
+    """Units and workers of the register, one row per anno, provincia and procedura as in `casi_gestiti`; zero where there is none.
+
+    `unita_produttive` are distinct id_unita, `lavoratori` the sum of workers involved (involvements, not people). Units outside the
+    territory are left out.
+    """
+    codes = {letter.strip(): p.procedura for p in procedure() for letter in p.linee_guida.split(",")}
+    units = by_year(in_force(vol), criterio).filter(pl.col("sigla_provincia").is_in(territorio.sigle))
+    counted = (
+        units.with_columns(pl.col("tipologia_linee_guida").replace_strict(codes, return_dtype=pl.String).alias("procedura"))
+        .group_by("anno", pl.col("sigla_provincia").alias("provincia"), "procedura")
+        .agg(pl.col("id_unita").n_unique().cast(pl.Int64).alias("unita_produttive"), pl.col("lavoratori_coinvolti").sum().alias("lavoratori"))
+    )
+    grid = counted.select("anno").unique().join(pl.DataFrame({"provincia": territorio.sigle}), how="cross")
+    grid = grid.join(pl.DataFrame({"procedura": [p.procedura for p in procedure()]}), how="cross")
+    rows = grid.join(counted, on=["anno", "provincia", "procedura"], how="left")
+    return rows.with_columns(pl.col("unita_produttive", "lavoratori").fill_null(0)).sort("anno", "provincia", "procedura")
+
+

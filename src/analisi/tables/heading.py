@@ -1,0 +1,97 @@
+"""Where the table begins in a sheet: the row (or two rows) of headings, under titles and beside columns nobody asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analisi.errors import AnalisiError, listing, suggest
+from analisi.sources.foglio import Foglio, letter
+from analisi.tables.schema import Table
+from analisi.vocabulary import normalized
+
+SEARCHED = 40  # rows at the top of a sheet in which a heading is looked for
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The heading of a sheet: `first` and `last` row (from 0), our columns by position, and the text of every position."""
+
+    first: int
+    last: int
+    columns: dict[str, int]
+    names: list[str]
+    twice: dict[str, list[int]]
+
+    @property
+    def words(self) -> str:
+        return f"riga {self.first + 1}" if self.first == self.last else f"righe {self.first + 1}-{self.last + 1}"
+
+
+def find_heading(sheet: Foglio, table: Table, mapped: dict[str, str]) -> Heading | None:
+    """The row, or pair of rows, with the most headings of the table, by our names or by the mapping's; None when no row has two."""
+    top = [[(cell or "").strip() for cell in row] for row in sheet.cells.head(SEARCHED + 1).rows()]
+    plain = [[normalized(cell) for cell in row] for row in top]
+    wanted = {word for name in (*table.headings, *mapped) for word in name.split()}
+    best: Heading | None = None
+    for first in range(min(SEARCHED, len(top))):
+        for last in (first, first + 1):
+            if last < len(top) and any(cell.split()[-1:] and cell.split()[-1] in wanted for cell in plain[last] + plain[first]) or (
+                last < len(top) and any(name.startswith("=") for name in mapped)
+            ):
+                found = _match(top, plain, first, last, table, mapped)
+                if len(found.columns) >= 2 and (best is None or len(found.columns) > len(best.columns)):
+                    best = found
+    return best
+
+
+def likely_heading(sheet: Foglio) -> Heading | None:
+    """The first of the top rows with the most texts: a heading none of whose names is ours."""
+    top = [[(cell or "").strip() for cell in row] for row in sheet.cells.head(SEARCHED).rows()]
+    filled = [sum(any(mark.isalpha() for mark in cell) for cell in row) for row in top]
+    if max(filled, default=0) < 2:
+        return None
+    first = filled.index(max(filled))
+    return Heading(first, first, {}, top[first], {})
+
+
+def _match(top: list[list[str]], plain: list[list[str]], first: int, last: int, table: Table, mapped: dict[str, str]) -> Heading:
+    columns: dict[str, int] = {}
+    names, twice, group = [], {}, 0
+    for position, own in enumerate(top[first]):
+        group = position if own else group  # a merged cell keeps its text in the first of its columns
+        lower = top[last][position] if first != last else ""
+        names.append(f"{top[first][group]} {lower}".strip() if lower else own)
+        tried = [f"{plain[first][group]} {plain[last][position]}".strip(), plain[last][position]] if lower else [plain[first][position]]
+        keys = [f"={letter(position)}", *tried]
+        name = next((found for key in keys if key and (found := mapped.get(key))), None)
+        if name is None:
+            name = next((found for key in keys[1:] if (found := table.headings.get(key)) and found not in mapped.values()), None)
+        if name in columns:
+            twice.setdefault(name, [columns[name]]).append(position)
+        elif name is not None:
+            columns[name] = position
+    return Heading(first, last, columns, names, twice)
+
+
+def require_columns(sheet: Foglio, table: Table, heading: Heading | None, given: set[str]) -> Heading:
+    """The heading, when it has every required column (or the mapping gives a fixed value).
+
+    Raises:
+        AnalisiError: no heading, a required column is missing, or a column stands twice.
+    """
+    help_line = f"per far corrispondere altre intestazioni: analisi mappa {sheet.file.name} --tabella {table.name}"
+    if heading is None:
+        msg = f"{sheet.place}: nelle prime {SEARCHED} righe non c'è l'intestazione della tabella {table.name} ({listing(table.required)}); {help_line}"
+        raise AnalisiError(msg)
+    if heading.twice:
+        name, places = next(iter(heading.twice.items()))
+        where = listing(letter(place) for place in places)
+        msg = f"{sheet.place}, {heading.words}: la colonna «{name}» compare più volte (colonne {where}); lasciarne una sola"
+        raise AnalisiError(msg)
+    lost = [name for name in table.required if name not in heading.columns and name not in given]
+    if lost:
+        others = [name for i, name in enumerate(heading.names) if name and i not in heading.columns.values()]
+        words = f"manca la colonna «{lost[0]}»" if len(lost) == 1 else f"mancano le colonne {listing(f'«{name}»' for name in lost)}"
+        msg = f"{sheet.place}, {heading.words}: {words} della tabella {table.name}; {suggest(lost[0], others)}; {help_line}"
+        raise AnalisiError(msg)
+    return heading

@@ -1,0 +1,426 @@
+"""Validation of a sheet against a declared table: typed columns, and every fault with its row, column, value and Italian rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from dataclasses import dataclass
+from functools import partial
+
+import polars as pl
+from stdnum.it import codicefiscale, iva
+
+from analisi.errors import suggest
+from analisi.sources import cells
+from analisi.sources.cells import Problema
+from analisi.sources.foglio import Foglio
+from analisi.tables.heading import Heading
+from analisi.tables.mapping import Mappatura
+from analisi.tables.schema import ROW, TEXT_LIMIT, Column, Table
+from analisi.vocabulary import Territorio, normalized
+
+FAULTS = {"riga": pl.Int64, "posizione": pl.Int64, "colonna": pl.String, "intestazione": pl.String, "valore": pl.String,
+          "regola": pl.String, "gravita": pl.String, "testo": pl.String}  # fmt: skip
+OUTSIDE = "FUORI_REGIONE"
+CODICE_FISCALE = r"(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"
+PSEUDONIMO = r"^[0-9a-f]{32}$"
+_PERSONAL = re.compile(rf"{CODICE_FISCALE}|[\w.+-]+@[\w-]+\.\w+|\b[A-Z]{{2}}\d{{2}}[A-Z]\d{{10}}[0-9A-Z]{{12}}\b")
+_OVER_ONE = re.compile(r"\d{2,3}([.,]\d+)?|[2-9]([.,]\d+)?|1[.,]\d*[1-9]\d*")
+_THOUSAND = r"^\s*-?[1-9]\d{0,2}\.\d{3}\s*$"  # a text of thousands, or a number with three decimals
+_TOTAL = r"^(?i)\s*(sub[ -]?)?tot(\.|ale|ali)?\s*[:.]?(\s+\S+){0,4}\s*$"
+
+
+@dataclass
+class Sheet:
+    """What validation works on: the body of a sheet under its heading, its meaning and what was found."""
+
+    foglio: Foglio
+    table: Table
+    heading: Heading
+    mapping: Mappatura
+    territorio: Territorio
+    faults: list[pl.DataFrame]
+
+    def __post_init__(self) -> None:
+        self.body = self.foglio.cells.slice(self.heading.last + 1)
+        self.first_row = self.heading.last + 2
+        self.swapped = self._proves_month_first()
+
+    def apart(self) -> Sheet:
+        """The same sheet with a list of faults of its own."""
+        other = copy(self)
+        other.faults = []
+        return other
+
+    def raw(self, name: str) -> pl.Series:
+        """The texts of one of our columns, recoded and filled as the mapping says."""
+        if name in self.heading.columns:
+            texts = self.body.to_series(self.heading.columns[name])
+            recode = self.mapping.ricodifiche.get(name)
+            return texts.str.strip_chars().replace(recode) if recode else texts
+        return pl.Series(name, [self.mapping.fissi.get(name)], dtype=pl.String).new_from_index(0, self.body.height)
+
+    def _proves_month_first(self) -> bool:
+        dates = [c.name for c in self.table.columns if c.type == "data" and c.name in self.heading.columns]
+        return self.mapping.date == "" and any(cells.proves_month_first(text) for name in dates for text in self.raw(name).unique().drop_nulls())
+
+    def fault(self, rows: pl.Series, column: Column, rule: str, text: str | pl.Series, *, severity: str = "errore", values: pl.Series | None = None) -> None:
+        """Add one fault for each index of `rows` (from 0, in the body)."""
+        if len(rows) == 0:
+            return
+        position = self.heading.columns.get(column.name)
+        values = self.raw(column.name).gather(rows) if values is None else values
+        distinct = values.unique()
+        shown = {value: echo(value, column, self.table) for value in distinct.drop_nulls()}
+        self.faults.append(
+            pl.DataFrame({"riga": rows.cast(pl.Int64) + self.first_row}).with_columns(
+                pl.lit(position, dtype=pl.Int64).alias("posizione"),
+                pl.lit(column.name).alias("colonna"),
+                pl.lit(self.heading.names[position] if position is not None else "").alias("intestazione"),
+                values.replace_strict(shown, default=None, return_dtype=pl.String).fill_null("vuoto").alias("valore"),
+                pl.lit(rule).alias("regola"),
+                pl.lit(severity).alias("gravita"),
+                (text if isinstance(text, pl.Series) else pl.lit(text)).alias("testo"),
+            )
+        )
+
+
+def echo(value: str, column: Column, table: Table) -> str:
+    """A value as a message may repeat it: short, printable, and never what could name a person.
+
+    In tables of single workers a word is repeated only if it resembles a code of its column.
+    """
+    text = "".join(mark if mark.isprintable() else " " for mark in value.strip())
+    if not text:
+        return "vuoto"
+    hidden = f"(non riportato: {len(text)} caratteri)"
+    if column.reserved or _PERSONAL.search(text.replace(" ", "")) or _PERSONAL.search(text):
+        return hidden
+    if table.person and re.search(r"[^\W\d_]{3}", text) and not suggest(text.upper(), column.codes).startswith("forse"):
+        return hidden
+    return f"«{text[:60]}{'…' if len(text) > 60 else ''}»"
+
+
+def validate(sheet: Sheet) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
+    """Typed columns of every row of the body with its `riga`, and which rows are totals and which are blank; faults go to the sheet."""
+    parts = [sheet.apart() for _ in sheet.table.columns]
+    with ThreadPoolExecutor() as pool:  # the engine frees the interpreter: columns are read side by side, faults kept in their order
+        typed = dict(zip(sheet.table.names, pool.map(_typed, parts, sheet.table.columns), strict=True))
+    sheet.faults += [fault for part in parts for fault in part.faults]
+    frame = pl.DataFrame(typed, schema=sheet.table.schema).with_row_index(ROW, offset=sheet.first_row).with_columns(pl.col(ROW).cast(pl.Int64))
+    blank, total = _blank_rows(sheet.body), _total_rows(sheet, frame)
+    _required(sheet, frame, skipped=blank | total)
+    _ragged(sheet)
+    data = frame.filter(~(blank | total))
+    _keys(sheet, data)
+    _rules(sheet, data)
+    left_out = frame.filter(blank | total)[ROW].to_list()
+    if left_out:
+        sheet.faults[:] = [part.filter(~pl.col("riga").is_in(left_out)) for part in sheet.faults]
+    _check_totals(sheet, frame, total, data)
+    return frame, total, blank
+
+
+def _blank_rows(body: pl.DataFrame) -> pl.Series:
+    some = body.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    empty = ~some
+    spaced = body.filter(some).filter(pl.all_horizontal(pl.all().is_null() | (pl.all().str.len_bytes() < 4))) if body.width else body
+    if spaced.height:  # rows of spaces only are blank too
+        blanks = body.select(pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")).to_series()
+        return empty | blanks
+    return empty
+
+
+def _typed(sheet: Sheet, column: Column) -> pl.Series:
+    raw = sheet.raw(column.name)
+    if column.name not in sheet.heading.columns and column.name not in sheet.mapping.fissi:
+        return pl.Series(column.name, [], dtype=column.dtype).extend_constant(None, sheet.body.height)
+    if column.type == "testo":
+        values = _text(sheet, column, raw)
+    elif column.type == "pseudonimo":
+        values = _pseudonym(sheet, column, raw)
+    else:
+        values = _parsed(sheet, column, raw)
+    if column.minimum is not None and column.type != "testo":
+        low = (values < column.minimum).fill_null(False).arg_true()
+        sheet.fault(low, column, "minimo", f"è minore di {_plain(column.minimum)}")
+    if column.maximum is not None and column.type != "testo":
+        high = (values > column.maximum).fill_null(False).arg_true()
+        sheet.fault(high, column, "massimo", f"è maggiore di {_plain(column.maximum)}")
+    return values
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value).replace(".", ",")
+
+
+def _parser(sheet: Sheet, column: Column, *, own: bool = False) -> Callable[[str], object]:
+    """What reads one text of the column."""
+    mapping = sheet.mapping
+    if column.type == "codice":
+        return partial(_code, column=column)
+    if column.type == "provincia":
+        return partial(_province, column=column, territorio=sheet.territorio)
+    if column.type == "impresa":
+        return _company
+    if column.type == "data":
+        return lambda text: cells.missing(text) or cells.parse_date(text, order=mapping.date, swapped=sheet.swapped)
+    if column.type == "percentuale":
+        scale = mapping.scale.get(column.name, "")
+        shares = sheet.foglio.is_number is not None
+        beyond = shares and any(_OVER_ONE.fullmatch(text) for text in sheet.raw(column.name).unique().drop_nulls())
+        read = partial(cells.parse_percent, decimals=mapping.decimali, own=own, scale=scale, shares=shares, beyond=beyond)
+        return lambda text: cells.missing(text) or read(text)
+    parse = cells.parse_whole if column.type == "intero" else cells.parse_decimal
+    return lambda text: cells.missing(text) or parse(text, decimals=mapping.decimali, own=own)
+
+
+def _code(text: str, column: Column) -> str | Problema:
+    found = column.known.get(normalized(text)) or (text if text in column.codes else None)
+    return found or cells.missing(text) or Problema("codice", f"codice sconosciuto; {suggest(text, column.codes)}")
+
+
+def _province(text: str, column: Column, territorio: Territorio) -> str | Problema:
+    found = territorio.find(text)
+    if found is None and column.outside and normalized(text) == normalized(OUTSIDE):
+        return OUTSIDE
+    hint = suggest(text, [p.nome for p in territorio.province])
+    return found or cells.missing(text) or Problema("provincia", f"non è del territorio {territorio.nome}; {hint}")
+
+
+def _company(text: str) -> str | Problema:
+    if gap := cells.missing(text):
+        return gap
+    code = re.sub(r"[\s.-]", "", text).upper()
+    if len(code) == 11 and iva.is_valid(code):
+        return code
+    if len(code) == 11 and code.isdigit():
+        return Problema("identificativo_impresa", "la cifra di controllo non torna; verificare il codice fiscale o la partita IVA")
+    if len(code) == 16 and codicefiscale.is_valid(code):
+        return code
+    if code.isdigit() and 7 <= len(code) < 11 and iva.is_valid(code.zfill(11)):
+        return Problema("identificativo_impresa", f"ha {len(code)} cifre invece di 11: il foglio di calcolo ha tolto gli zeri iniziali; scriverlo come testo")
+    return Problema("identificativo_impresa", "non è un codice fiscale né una partita IVA (11 cifre o 16 caratteri) con la cifra di controllo giusta")
+
+
+def _parsed(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
+    """The column by its parser; whole numbers in plain digits by the engine first, which is faster and agrees."""
+    quick = None
+    if column.type == "intero" and sheet.foglio.is_number is None:
+        quick = raw.cast(pl.Int64, strict=False)
+        if quick.null_count() == raw.null_count():
+            return quick.alias(column.name)
+    values, problems = _decode(sheet, column, raw if quick is None else raw.set(quick.is_not_null(), None))
+    if quick is not None:
+        values = quick.zip_with(quick.is_not_null(), values)
+    for (rule, sentence, gap), texts in _grouped(problems).items():
+        rows = raw.is_in(texts).fill_null(False).arg_true() if isinstance(texts, list) else texts
+        severity = "avviso" if gap else "errore"
+        if _holds_tax_code(raw, texts):
+            clear = [text for text in texts if re.search(CODICE_FISCALE, text)]
+            sheet.fault(raw.is_in(clear).fill_null(False).arg_true(), column, "cf_in_chiaro", CF_WORDS)
+            rows = raw.is_in([text for text in texts if text not in clear]).fill_null(False).arg_true()
+        sheet.fault(rows, column, rule, sentence, severity=severity)
+    return values.alias(column.name)
+
+
+CF_WORDS = "contiene un codice fiscale in chiaro, che qui non deve stare; sostituirlo con lo pseudonimo («analisi pseudonimi») o toglierlo"
+
+
+def _holds_tax_code(raw: pl.Series, texts: list[str]) -> bool:
+    return any(len(text) >= 16 and re.search(CODICE_FISCALE, text) for text in texts)
+
+
+def _grouped(problems: dict[str, Problema]) -> dict[tuple[str, str, bool], list[str]]:
+    groups: dict[tuple[str, str, bool], list[str]] = {}
+    for text, problem in problems.items():
+        groups.setdefault((problem.regola, problem.testo, problem.missing), []).append(text)
+    return groups
+
+
+def _decode(sheet: Sheet, column: Column, raw: pl.Series) -> tuple[pl.Series, dict[str, Problema]]:
+    """Values by text; where the cell's own type changes the meaning of a text, the cells that are numbers are read as such."""
+    typed = _parser(sheet, column)
+    values, problems = cells.decode(raw, typed, column.dtype)
+    if sheet.foglio.is_number is None or column.type not in ("intero", "decimale", "percentuale") or column.name not in sheet.heading.columns:
+        return values, problems
+    doubtful = raw.filter(raw.str.contains(_THOUSAND).fill_null(False)).unique().to_list()
+    if not doubtful:
+        return values, problems
+    own = _parser(sheet, column, own=True)
+    numbers = sheet.foglio.is_number(sheet.heading.columns[column.name]).slice(sheet.heading.last + 1) & raw.is_in(doubtful).fill_null(False)
+    own_values, own_problems = cells.decode(raw.set(~numbers, None), own, column.dtype)
+    still = set(raw.filter(~numbers & raw.is_in(doubtful).fill_null(False)).unique())
+    for text, problem in own_problems.items():
+        rows = (numbers & (raw == text).fill_null(False)).arg_true()
+        sheet.fault(rows, column, problem.regola, problem.testo, severity="avviso" if problem.missing else "errore")
+    problems = {text: problem for text, problem in problems.items() if text not in doubtful or text in still}
+    ambiguous = {text: problem for text, problem in problems.items() if text in doubtful}
+    for text, problem in ambiguous.items():  # the same text stands in cells of both kinds: only the texts are at fault
+        sheet.fault((~numbers & (raw == text).fill_null(False)).arg_true(), column, problem.regola, problem.testo)
+    return own_values.zip_with(numbers, values), {text: problem for text, problem in problems.items() if text not in ambiguous}
+
+
+def _text(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
+    values, sample = raw, _sample(raw)  # what holds for every distinct text is looked for there first
+    if (sample != sample.str.strip_chars()).any() or (sample.str.len_bytes() == 0).any():
+        values = raw.str.strip_chars().replace("", None)
+        sample = _sample(values)
+    brief = sample.filter((sample.str.len_bytes() <= LONGEST_MARK).fill_null(False))
+    gaps = {text: gap for text in brief.filter(brief.str.to_lowercase().is_in(cells.MARKS)).unique() if (gap := cells.missing(text))}
+    for (rule, sentence, missing), texts in _grouped(gaps).items():
+        rows = values.is_in(texts).fill_null(False).arg_true()
+        sheet.fault(rows, column, rule, sentence, severity="avviso" if missing else "errore")
+    if gaps:
+        values = values.set(values.is_in(list(gaps)).fill_null(False), None)
+        sample = _sample(values)
+    if (sample.str.len_bytes().max() or 0) > TEXT_LIMIT:
+        sheet.fault((values.str.len_chars() > TEXT_LIMIT).fill_null(False).arg_true(), column, "massimo", f"è un testo di più di {TEXT_LIMIT} caratteri")
+    pattern = rf"^(?:{column.pattern})$"
+    if column.pattern and not sample.str.contains(pattern).all():
+        wrong = (~values.str.contains(pattern)).fill_null(False).arg_true()
+        words = values.gather(wrong).map_elements(partial(_form_words, column=column), return_dtype=pl.String)
+        sheet.fault(wrong, column, "formato", words)
+    if column.pattern:
+        _numbers_as_codes(sheet, column, values)
+    if (sample.str.len_bytes().max() or 0) >= 16 and sample.str.contains(CODICE_FISCALE).any():
+        sheet.fault(values.str.contains(CODICE_FISCALE).fill_null(False).arg_true(), column, "cf_in_chiaro", CF_WORDS)
+    return values
+
+
+LONGEST_MARK = max(len(mark) for mark in cells.MARKS)
+
+
+def _sample(values: pl.Series) -> pl.Series:
+    """The distinct texts of a column, or the column itself where most are distinct."""
+    return values if values.head(10_000).n_unique() > 5_000 else values.unique()
+
+
+def _form_words(text: str, column: Column) -> str:
+    padded = next((text.zfill(n) for n in range(len(text) + 1, 17) if re.fullmatch(column.pattern, text.zfill(n))), None) if text.isdigit() else None
+    lost = " (mancano forse gli zeri iniziali: scriverlo come testo)" if padded else ""
+    return f"non ha la forma prevista: {column.form}{lost}"
+
+
+def _numbers_as_codes(sheet: Sheet, column: Column, values: pl.Series) -> None:
+    """Codes with a point, or very long, that the file stores as numbers: the spreadsheet may have dropped their zeros."""
+    if sheet.foglio.is_number is None or column.name not in sheet.heading.columns:
+        return
+    looks = values.str.contains(r"^\d+\.\d+$|^\d{16,}$").fill_null(False)
+    if looks.any():
+        numbers = sheet.foglio.is_number(sheet.heading.columns[column.name]).slice(sheet.heading.last + 1)
+        rows = (looks & numbers).arg_true()
+        sheet.fault(rows, column, "ambiguo", "è un numero in una colonna di codici: il foglio di calcolo può averne tolto gli zeri; scriverlo come testo")
+
+
+def _pseudonym(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
+    values = raw if (raw.str.len_bytes() == 32).all() else raw.str.strip_chars()
+    wrong = (~values.str.contains(PSEUDONIMO) & (values.str.len_bytes() > 0)).fill_null(False)
+    if wrong.any():
+        clear = (wrong & values.str.contains(CODICE_FISCALE)).fill_null(False)
+        sheet.fault(clear.arg_true(), column, "cf_in_chiaro", CF_WORDS)
+        sheet.fault((wrong & ~clear).arg_true(), column, "pseudonimo", "non è uno pseudonimo: 32 cifre esadecimali minuscole, fatte da «analisi pseudonimi»")
+        values = values.set(wrong, None)
+    return values.replace("", None) if (values.str.len_bytes() == 0).any() else values
+
+
+def _required(sheet: Sheet, frame: pl.DataFrame, *, skipped: pl.Series) -> None:
+    """Add a fault where a required value is missing; cells that already have an error of their own are not told twice."""
+    told = _told(sheet)
+    for column in sheet.table.columns:
+        if column.required and frame[column.name].null_count():
+            rows = (frame[column.name].is_null() & ~skipped).arg_true()
+            seen = told.get(column.name)
+            if seen is not None and len(rows):
+                rows = rows.filter(~(rows.cast(pl.Int64) + sheet.first_row).is_in(seen.to_list()))
+            sheet.fault(rows, column, "obbligatorio", "è obbligatorio")
+    width = frame.height
+    for row, position in [*((r, c) for r, c in sheet.foglio.uncomputed), *(sheet.foglio.errors)]:
+        index = row - sheet.heading.last - 1
+        name = next((name for name, place in sheet.heading.columns.items() if place == position), None)
+        if name is not None and 0 <= index < width and (row, position) not in sheet.foglio.errors:
+            words = "è una formula senza valore salvato; aprire il file con Excel, salvarlo e rimandarlo"
+            sheet.fault(pl.Series([index]), sheet.table.column(name), "cella_in_errore", words)
+
+
+def _told(sheet: Sheet) -> dict[str, pl.Series]:
+    told: dict[str, pl.Series] = {}
+    for part in sheet.faults:
+        wrong = part.filter(pl.col("gravita") == "errore")
+        for name in wrong["colonna"].unique():
+            rows = wrong.filter(pl.col("colonna") == name)["riga"]
+            told[name] = told[name].append(rows) if name in told else rows.clone()
+    return told
+
+
+def _ragged(sheet: Sheet) -> None:
+    """Add a fault to rows of a CSV with more or fewer fields than the heading, unless what is in excess is blank."""
+    odd = list(sheet.foglio.odd_rows(sheet.heading.last + 1)) if sheet.foglio.ragged else []
+    rows = pl.Series([row - sheet.first_row for row, _, _ in odd], dtype=pl.UInt32)
+    words = [f"la riga ha {found} campi invece di {expected}; completarla o mettere fra virgolette il testo che contiene il separatore" for _, found, expected in odd]
+    sheet.fault(rows, sheet.table.columns[0], "campi", pl.Series(words, dtype=pl.String))
+
+
+def _keys(sheet: Sheet, data: pl.DataFrame) -> None:
+    """Add a fault for each row whose key stands in an earlier row."""
+    key, table = list(sheet.table.key), sheet.table
+    whole = data.select(ROW, *key).drop_nulls([name for name in key if table.column(name).required])
+    if whole.height == 0 or whole.select(pl.struct(key).n_unique()).item() == whole.height:
+        return
+    first = whole.with_columns(pl.col(ROW).min().over(key).alias("prima")).filter(pl.col(ROW) != pl.col("prima"))
+    column = table.column(key[0])
+    parts = []
+    for row in first.iter_rows(named=True):
+        said = ", ".join(f"{name} {row[name]}" for name in key if row[name] is not None and not table.column(name).reserved)
+        parts.append(f"riga ripetuta: {said} è già alla riga {row['prima']}; lasciarne una sola")
+    sheet.fault((first[ROW] - sheet.first_row).cast(pl.UInt32), column, "chiave", pl.Series(parts, dtype=pl.String))
+
+
+def _rules(sheet: Sheet, data: pl.DataFrame) -> None:
+    """Add a fault to each row that breaks a declared rule."""
+    here = set(sheet.heading.columns) | set(sheet.mapping.fissi)
+    rules = [rule for rule in sheet.table.rules if set(rule.columns) & here]
+    if not rules or data.is_empty():
+        return
+    broken = data.select(rule.expression(sheet.territorio).alias(rule.code) for rule in rules)
+    for rule in rules:
+        if broken[rule.code].any():
+            rows = (data.filter(broken[rule.code])[ROW] - sheet.first_row).cast(pl.UInt32)
+            sheet.fault(rows, sheet.table.column(rule.columns[0]), rule.code, rule.text, severity=rule.severity)
+
+
+def _total_rows(sheet: Sheet, frame: pl.DataFrame) -> pl.Series:
+    """Rows that lack something required and where a cell says total."""
+    lacking = frame.select(pl.any_horizontal(pl.col(sheet.table.required).is_null())).to_series()
+    if not lacking.any():
+        return lacking
+    rows = lacking.arg_true()
+    says = sheet.body[rows.to_list()] if len(rows) < 1000 else sheet.body.filter(lacking)
+    own = pl.all().str.strip_chars() == sheet.territorio.totale
+    marked = says.select(pl.any_horizontal((pl.all().str.contains(_TOTAL) | own).fill_null(False))).to_series()
+    return pl.Series([False]).new_from_index(0, frame.height).scatter(rows.filter(marked), True) if marked.any() else lacking & False
+
+
+def _check_totals(sheet: Sheet, frame: pl.DataFrame, total: pl.Series, data: pl.DataFrame) -> None:
+    """Add a fault for each total that is neither the sum of the rows it names nor of those since the previous total."""
+    before = 0
+    counts = [column for column in sheet.table.columns if column.additive and column.name in sheet.heading.columns]
+    for row in frame.filter(total).iter_rows(named=True):
+        named = {name: row[name] for name in sheet.table.key if row[name] is not None}
+        scope = data.filter(*(pl.col(name) == value for name, value in named.items())) if named else data
+        since = data.filter(pl.col(ROW).is_between(before, row[ROW], closed="none"))
+        before = row[ROW]
+        index = pl.Series([row[ROW] - sheet.first_row], dtype=pl.UInt32)
+        for column in counts:
+            printed = row[column.name]
+            sums = [round(part[column.name].sum() or 0, 6) for part in (scope, since)]
+            if printed is None or round(printed, 6) in sums:
+                continue
+            if printed > sums[0] and scope[column.name].null_count():
+                words = f"supera la somma delle celle note ({_plain(sums[0])}); qui si usa la somma"
+                sheet.fault(index, column, "totale_incerto", words, severity="avviso")
+            else:
+                sheet.fault(index, column, "totale", f"il totale non coincide con la somma delle sue righe, {_plain(sums[0])}; correggere il totale o le righe")
+
