@@ -13,6 +13,7 @@ from analisi.errors import AnalisiError, suggest
 from analisi.sources.text import read_csv_text
 from analisi.workspace import reference, resolve, shown
 
+FUORI_REGIONE = "FUORI_REGIONE"  # the value of a provincia outside the territory, where it is admitted
 TOTALE = "totale"  # the value of `procedura` in rows that add up the procedures
 
 

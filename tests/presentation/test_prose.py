@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from analisi.indicators.casi_gestiti import compare_years, decompose, provincial_table
+from analisi.indicators.fonti import read_fonte
 from analisi.indicators.uncertainty import ALPHA, firmness
 from analisi.presentation import prose
-from analisi.indicators.fonti import read_fonte
 from tests.conftest import PROCEDURE, write_casi, write_territorio
 
 

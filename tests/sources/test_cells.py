@@ -43,7 +43,9 @@ def test_a_number_of_the_spreadsheet_stays_what_it_is():
     assert (parse_decimal("1.615", own=True), told(parse_whole("1.615", own=True)), parse_whole("1615", own=True)) == (1.615, "tipo", 1615)
 
 
-@pytest.mark.parametrize(("text", "value"), [("12,8%", 12.8), ("62,5", 62.5), ("100", 100.0), ("0,5", 0.5), ("0.625", "ambiguo"), ("1", "ambiguo")])
+@pytest.mark.parametrize(
+    ("text", "value"), [("12,8%", 12.8), ("62,5", 62.5), ("100", 100.0), ("0,5", 0.5), ("0.625", "ambiguo"), ("1", "ambiguo")]
+)
 def test_a_share_of_a_spreadsheet_is_asked_in_a_column_of_percentages(text, value):
     assert told(parse_percent(text, shares=True)) == value
 

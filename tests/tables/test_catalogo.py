@@ -50,7 +50,15 @@ def test_the_declaration_of_a_table_is_whole(table):
 
 def test_no_value_that_may_name_a_person_is_repeated(tmp_path):
     table = TABLES["cigs_lavoratori"]
-    rows = [{**table.example, "id_lavoratore": "Mario Rossi", "qualifica": "Mario Rossi", "genere": "mario.rossi@posta.it", "classe_eta": "40-48"}]
+    rows = [
+        {
+            **table.example,
+            "id_lavoratore": "Mario Rossi",
+            "qualifica": "Mario Rossi",
+            "genere": "mario.rossi@posta.it",
+            "classe_eta": "40-48",
+        }
+    ]
     said = str(leggi(write_rows(tmp_path / "x.csv", table.names, rows), table.name).difetti.to_dicts())
     assert "ossi" not in said
     assert "«40-48»" in said

@@ -1,10 +1,7 @@
-from pathlib import Path
-
 import pytest
 
 from analisi.errors import AnalisiError
 from analisi.indicators.fonti import read_fonte
-from analisi.tables.catalogo import TABLES
 from tests.conftest import PROCEDURE, write_casi, write_territorio
 
 CASI = [(year, sigla, code, 1, 10) for year in (2024, 2025) for sigla in ("AA", "BB") for code in PROCEDURE]
@@ -109,11 +106,3 @@ def test_errors_name_files_without_the_path_of_the_machine(read, tmp_path):
     with pytest.raises(AnalisiError) as caught:
         read([*CASI, CASI[0]])
     assert str(tmp_path) not in str(caught.value)
-
-
-def test_every_table_and_column_is_in_the_dictionary(workspace: Path):
-    text = (workspace / "docs/dizionario.md").read_text(encoding="utf-8")
-    for table in TABLES:
-        assert f"`{table.name}`" in text
-        missing = [column.name for column in table.columns if f"| `{column.name}` |" not in text]
-        assert not missing

@@ -7,9 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from analisi.errors import AnalisiError, listing
-from analisi.indicators.procedure import CRITERI, by_year, count_cases, in_force, last_versions, require_criterio
+from analisi.indicators.procedure import CRITERI, by_year, count_cases, require_criterio
 from analisi.sources import KINDS
 from analisi.tables.catalogo import CASI_GESTITI, VOL_PROCEDURE
+from analisi.tables.delivery import in_force, last_versions
 from analisi.tables.pubblicati import Fonte, read_beside, read_published
 from analisi.tables.reading import Lettura, leggi
 from analisi.vocabulary import Territorio, load_territorio
@@ -29,14 +30,22 @@ def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia", cr
     printed = place / "casi_gestiti.csv"
     extracts = _extracts(place)
     if printed.is_file() and extracts:
-        msg = f"{fonte}: nella cartella ci sono sia casi_gestiti.csv sia estratti {VOL_PROCEDURE.name} ({listing(p.name for p in extracts)}); indicare il file da usare"
+        names = listing(path.name for path in extracts)
+        msg = f"{fonte}: nella cartella ci sono sia casi_gestiti.csv sia estratti {VOL_PROCEDURE.name} ({names}); indicare il file da usare"
         raise AnalisiError(msg)
     if printed.is_file():
         return read_published(printed, where)
     if extracts:
         return _counted(extracts, where, criterio_anno)
-    missing = f"{fonte}: nella cartella manca casi_gestiti.csv, e non ci sono estratti {VOL_PROCEDURE.name}" if place.is_dir() else f"fonte «{fonte}»: il file o la cartella non esiste"
-    msg = f"{missing}; indicare una cartella come data/pubblicati, una con gli estratti {VOL_PROCEDURE.name}*, oppure un file con le colonne {', '.join(CASI_GESTITI.names)}"
+    missing = (
+        f"{fonte}: nella cartella manca casi_gestiti.csv, e non ci sono estratti {VOL_PROCEDURE.name}"
+        if place.is_dir()
+        else f"fonte «{fonte}»: il file o la cartella non esiste"
+    )
+    columns = ", ".join(CASI_GESTITI.names)
+    msg = (
+        f"{missing}; indicare una cartella come data/pubblicati, una con estratti {VOL_PROCEDURE.name}*, o un file con le colonne {columns}"
+    )
     raise AnalisiError(msg)
 
 
@@ -66,10 +75,11 @@ def _counted(paths: list[Path], territorio: Territorio, criterio: str) -> Fonte:
 
 
 def _count(readings: list[Lettura], paths: list[Path], territorio: Territorio, criterio: str) -> Fonte:
-    """Cases counted from extracts. Raises: AnalisiError when a row was rejected, or two extracts say different things of the same version."""
+    """Cases counted from extracts. Raises: AnalisiError when a row was rejected, or two extracts disagree on the same version."""
     for reading in readings:
         if not reading.pulita:
-            more = f"{reading.provenienza['file']}: {reading.conteggio['scartate']} righe scartate su {reading.conteggio['righe']}: una cifra ufficiale non si fa con righe mancanti; vedere «analisi controlla»"
+            lost = f"{reading.conteggio['scartate']} righe scartate su {reading.conteggio['righe']}"
+            more = f"{reading.provenienza['file']}: {lost}: una cifra ufficiale non si fa con righe mancanti; vedere «analisi controlla»"
             raise AnalisiError("\n".join([*reading.messages(), more]))
     vol = _merged(readings)
     casi = count_cases(vol, territorio, criterio)
@@ -80,11 +90,15 @@ def _count(readings: list[Lettura], paths: list[Path], territorio: Territorio, c
     synthetic = any(reading.provenienza["sintetica"] for reading in readings)
     titles = dict(documents.select("file", "titolo").iter_rows())
     rows = [
-        {"file": path.name, "natura": "sintetici" if synthetic else "pubblicati", "titolo": titles.get(path.name, f"estratto {VOL_PROCEDURE.name} ({path.name})"), "ente": None, "nota": None}
+        (path.name, "sintetici" if synthetic else "pubblicati", titles.get(path.name, f"estratto {VOL_PROCEDURE.name}"), None, None)
         for path in paths
-    ]  # fmt: skip
-    documents = pl.concat([documents.filter(~pl.col("file").is_in([path.name for path in paths])), pl.DataFrame(rows, schema=documents.schema)])
-    return Fonte(territorio, casi, activation, coordination, documents, (), (*paths, *files), _how_counted(vol, territorio, criterio), paths[0].name)
+    ]
+    documents = pl.concat(
+        [documents.filter(~pl.col("file").is_in([path.name for path in paths])), pl.DataFrame(rows, schema=documents.schema, orient="row")]
+    )
+    return Fonte(
+        territorio, casi, activation, coordination, documents, (), (*paths, *files), _how_counted(vol, territorio, criterio), paths[0].name
+    )
 
 
 def _merged(readings: list[Lettura]) -> pl.DataFrame:
@@ -96,7 +110,9 @@ def _merged(readings: list[Lettura]) -> pl.DataFrame:
     key = list(VOL_PROCEDURE.key)
     rows = pl.concat([reading.dati.with_columns(pl.lit(i).alias("_file")) for i, reading in enumerate(readings)])
     labels = ["data_estrazione", "fonte", "versione_tracciato", "natura", "_file"]
-    latest = rows.filter(pl.col("data_estrazione").fill_null(pl.date(1900, 1, 1)) == pl.col("data_estrazione").fill_null(pl.date(1900, 1, 1)).max().over(key))
+    latest = rows.filter(
+        pl.col("data_estrazione").fill_null(pl.date(1900, 1, 1)) == pl.col("data_estrazione").fill_null(pl.date(1900, 1, 1)).max().over(key)
+    )
     distinct = latest.unique([name for name in rows.columns if name not in labels], maintain_order=True)
     clash = distinct.filter(pl.struct(key).is_duplicated())
     if clash.height:
@@ -114,14 +130,17 @@ def _how_counted(vol: pl.DataFrame, territorio: Territorio, criterio: str) -> tu
     outside = units.filter(~pl.col("sigla_provincia").is_in(territorio.sigle)).height
     undated = units.height - by_year(units, criterio).select(pl.struct("id_procedura", "id_unita").n_unique()).item()
     said = [
-        f"I casi sono contati dal registro delle procedure: unità produttive distinte e somma dei lavoratori coinvolti. Criterio dell'anno «{criterio}»: {CRITERI[criterio]}.",
-        f"Di ogni unità conta l'ultima versione; {_many(revoked, 'unità con ultima versione revocata non conta', 'unità con ultima versione revocata non contano')}.",
+        "I casi sono contati dal registro delle procedure: unità produttive distinte e somma dei lavoratori coinvolti.",
+        f"Criterio dell'anno «{criterio}»: {CRITERI[criterio]}.",
+        f"Di ogni unità conta l'ultima versione; {_many(revoked, 'unità revocata non conta', 'unità revocate non contano')}.",
         "Un territorio senza procedure ha zero, non una cella vuota.",
     ]
     if outside:
         said.append(f"{_many(outside, 'unità fuori dal territorio è esclusa', 'unità fuori dal territorio sono escluse')}.")
     if undated:
-        said.append(f"{_many(undated, 'unità senza la data del criterio non è attribuita', 'unità senza la data del criterio non sono attribuite')} ad alcun anno.")
+        said.append(
+            f"{_many(undated, 'unità non ha la data del criterio', 'unità non hanno la data del criterio')}: nessun anno le comprende."
+        )
     return tuple(said)
 
 

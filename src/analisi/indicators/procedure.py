@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from analisi.errors import AnalisiError, suggest
+from analisi.tables.delivery import in_force
 from analisi.vocabulary import Territorio, procedure
 
 CRITERI = {
@@ -23,16 +24,6 @@ def require_criterio(criterio: str) -> None:
     if criterio not in CRITERI:
         msg = f"criterio_anno «{criterio}»: sconosciuto; {suggest(criterio, CRITERI)}"
         raise AnalisiError(msg)
-
-
-def last_versions(vol: pl.DataFrame) -> pl.DataFrame:
-    """The last version of each unit of each procedure, revoked ones included: one row per procedura and unità produttiva."""
-    return vol.sort("id_procedura", "id_unita", "progressivo_versione").unique(["id_procedura", "id_unita"], keep="last", maintain_order=True)
-
-
-def in_force(vol: pl.DataFrame) -> pl.DataFrame:
-    """The last version of each unit, unless it is revoked: what counts. One row per procedura and unità produttiva."""
-    return last_versions(vol).filter(pl.col("stato") != "REVOCATA")
 
 
 def by_year(units: pl.DataFrame, criterio: str) -> pl.DataFrame:
@@ -66,11 +57,11 @@ def count_cases(vol: pl.DataFrame, territorio: Territorio, criterio: str = "aper
     counted = (
         units.with_columns(pl.col("tipologia_linee_guida").replace_strict(codes, return_dtype=pl.String).alias("procedura"))
         .group_by("anno", pl.col("sigla_provincia").alias("provincia"), "procedura")
-        .agg(pl.col("id_unita").n_unique().cast(pl.Int64).alias("unita_produttive"), pl.col("lavoratori_coinvolti").sum().alias("lavoratori"))
+        .agg(
+            pl.col("id_unita").n_unique().cast(pl.Int64).alias("unita_produttive"), pl.col("lavoratori_coinvolti").sum().alias("lavoratori")
+        )
     )
     grid = counted.select("anno").unique().join(pl.DataFrame({"provincia": territorio.sigle}), how="cross")
     grid = grid.join(pl.DataFrame({"procedura": [p.procedura for p in procedure()]}), how="cross")
     rows = grid.join(counted, on=["anno", "provincia", "procedura"], how="left")
     return rows.with_columns(pl.col("unita_produttive", "lavoratori").fill_null(0)).sort("anno", "provincia", "procedura")
-
-

@@ -31,6 +31,11 @@ def page_header(ctx: Contesto, profilo: str, data_edizione: str = "") -> Block:
     return header(subtitle=subtitle, owner=ctx.territorio.ente, tags=tags, synthetic=ctx.fonte.sintetica)
 
 
+def how_counted(ctx: Contesto) -> Block:
+    """How the cases were counted: nothing for printed tables, the declared rule of the year for extracts of the register."""
+    return text(list(ctx.fonte.conteggio))
+
+
 def key_figures(confronto: pl.DataFrame, ctx: Contesto) -> Block:
     """Cards: workers in all, per procedura, units, and the activation of PAL where the source has it."""
     region = {r["procedura"]: r for r in confronto.filter(pl.col("provincia") == ctx.territorio.totale).iter_rows(named=True)}
@@ -78,7 +83,7 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
         INVOLVEMENTS,
         "Pesi arrotondati a un decimale (metà verso l'alto): una colonna può sommare a 99,9 o a 100,1.",
         "Cella vuota: la fonte non riporta il dato; il suo peso è scritto 0,0.",
-        ctx.fonte.note("casi_gestiti.csv"),
+        ctx.fonte.note(ctx.fonte.principale),
     ]
     title = f"Casi gestiti in forma coordinata con il livello territoriale, anno {anno}"
     columns.append(Col("totale", "Totale lavoratori coinvolti", "intero"))

@@ -44,7 +44,7 @@ class Contesto:
 
     @property
     def source(self) -> str:
-        return self.fonte.document("casi_gestiti.csv")
+        return self.fonte.document(self.fonte.principale)
 
 
 def contesto(fonte: Fonte, anno: int, confronto: int = 0) -> Contesto:

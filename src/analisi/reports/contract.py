@@ -152,7 +152,7 @@ def _read_parameters(source: str, file: str) -> list[Parameter]:
 def check(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
     """The given values, after the checks that need no kernel: profile, territory, source, and that years and provincia are in the data.
 
-    Parameters named fonte, territorio, anno, confronto, provincia, profilo mean the same in every notebook.
+    Parameters named fonte, territorio, criterio_anno, anno, confronto, provincia, profilo mean the same in every notebook.
 
     Raises:
         AnalisiError: the first value that cannot be used, with what is available.
@@ -184,7 +184,7 @@ def _check_source(values: dict[str, Any]) -> None:
     """Read the source and look for the years and the provincia in it."""
     from analisi.indicators.fonti import read_fonte
 
-    fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"))
+    fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"), values.get("criterio_anno", "apertura"))
     if "confronto" in values:
         fonte.year_pair(values["anno"], values["confronto"])
     elif "anno" in values:

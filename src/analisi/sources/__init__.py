@@ -41,7 +41,7 @@ def sniff(path: Path) -> str:
         raise refuse(path, "è una cartella; serve un file")
     try:
         with path.open("rb") as file:
-            head = file.read(2048)
+            head = file.read(4096)
     except FileNotFoundError as error:
         raise refuse(path, "il file non esiste") from error
     except OSError as error:

@@ -20,7 +20,9 @@ class Problema:
 
 
 MISSING_WORDS = frozenset({"nd", "n.d.", "n.d", "n/d", "nd.", "n.a.", "n/a", "na.", "n.p.", "n.c.", "non disponibile", "non disp.", "null"})
-ERROR_CELLS = frozenset({"#n/d", "#n/a", "#rif!", "#ref!", "#valore!", "#value!", "#div/0!", "#nome?", "#name?", "#num!", "#nullo!", "#null!"})
+ERROR_CELLS = frozenset(
+    {"#n/d", "#n/a", "#rif!", "#ref!", "#valore!", "#value!", "#div/0!", "#nome?", "#name?", "#num!", "#nullo!", "#null!"}
+)
 DASHES = frozenset({"-", "–", "—", "−", "--"})
 SUPPRESSED = frozenset({"*", "**", "***"})
 UNKNOWN_MARKS = frozenset({"..", "...", "....", "…"})
@@ -45,6 +47,7 @@ def missing(text: str) -> Problema | None:
     return None
 
 
+CODICE_FISCALE = r"(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"
 _SPACES = re.compile("[\u0020\u00a0\u2007\u2009\u202f']", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*", re.ASCII)
 _ITALIAN = re.compile(r"(\d+|\d{1,3}(?:\.\d{3})+)(?:,(\d+))?", re.ASCII)
@@ -75,7 +78,7 @@ def parse_number(text: str, *, decimals: str = "", own: bool = False) -> float |
     if grouped and body.startswith("0") and len(body) > 1:  # 0.615 is no thousand
         decimals = "punto" if grouped[1] == "." else "virgola"
     if grouped and body.count(grouped[1]) == 1 and not body.startswith("0") and grouped[1] == "." and decimals == "":
-        return Problema("ambiguo", "può essere un migliaio o un decimale; dichiarare decimali = \"virgola\" o \"punto\" nella mappatura")
+        return Problema("ambiguo", 'può essere un migliaio o un decimale; dichiarare decimali = "virgola" o "punto" nella mappatura')
     match = _ENGLISH.fullmatch(body) if decimals == "punto" else _ITALIAN.fullmatch(body)
     if match is None and decimals == "":
         match = _ENGLISH.fullmatch(body)
@@ -115,7 +118,9 @@ def parse_decimal(text: str, *, decimals: str = "", own: bool = False) -> float 
     return value if isinstance(value, Problema) else float(value)
 
 
-def parse_percent(text: str, *, decimals: str = "", own: bool = False, scale: str = "", shares: bool = False, beyond: bool = False) -> float | Problema:
+def parse_percent(
+    text: str, *, decimals: str = "", own: bool = False, scale: str = "", shares: bool = False, beyond: bool = False
+) -> float | Problema:
     """A percentage between 0 and 100. With `shares` (a spreadsheet) a plain number up to 1 may be a formatted share: it is asked.
 
     `scale`, "0-1" or "0-100", answers. With `beyond` (the column has numbers over 1) a 1 is one per cent; a fraction is asked all the same.
@@ -135,14 +140,14 @@ def parse_percent(text: str, *, decimals: str = "", own: bool = False, scale: st
 
 
 NOT_DATE = Problema("tipo", "non è una data; scriverla gg/mm/aaaa")
-SWAPPED = Problema("ambiguo", "in questo file alcune date sono scritte mese/giorno: dichiarare date = \"gg/mm\" o \"mm/gg\" nella mappatura")
+SWAPPED = Problema("ambiguo", 'in questo file alcune date sono scritte mese/giorno: dichiarare date = "gg/mm" o "mm/gg" nella mappatura')
 _TIME = r"(?:[T ]\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:\.\d+)?)?)?"  # the hour of a date is dropped
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})" + _TIME, re.ASCII)
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})", re.ASCII)
 _SLASHED = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})" + _TIME, re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:\.0+)?", re.ASCII)
 EPOCH = date(1899, 12, 30)
-FIRST_SERIAL, LAST_SERIAL = 18_264, 73_050  # 1950 to 2099
+FIRST_SERIAL, LAST_SERIAL = 18_264, 73_050  # half of the last century to the end of this one
 
 
 def parse_date(text: str, *, order: str = "", swapped: bool = False) -> date | Problema:
@@ -150,8 +155,8 @@ def parse_date(text: str, *, order: str = "", swapped: bool = False) -> date | P
 
     With `swapped` (the file elsewhere proves to be month-first) a date that reads both ways is asked.
 
-    >>> parse_date("03/04/2025"), parse_date("45750"), parse_date("03/04/2025", swapped=True).regola
-    (datetime.date(2025, 4, 3), datetime.date(2025, 4, 3), 'ambiguo')
+    >>> parse_date("03/04/2005"), parse_date("38445"), parse_date("03/04/2005", swapped=True).regola
+    (datetime.date(2005, 4, 3), datetime.date(2005, 4, 3), 'ambiguo')
     """
     if match := _ISO.fullmatch(text) or _COMPACT.fullmatch(text):
         return _date(*map(int, match.groups()))
@@ -178,7 +183,7 @@ def _date(year: int, month: int, day: int) -> date | Problema:
 def proves_month_first(text: str) -> bool:
     """Whether a date can be read only with the month before the day.
 
-    >>> proves_month_first("12/25/2025"), proves_month_first("03/04/2025")
+    >>> proves_month_first("12/25/2005"), proves_month_first("03/04/2005")
     (True, False)
     """
     match = _SLASHED.fullmatch(text)
@@ -190,7 +195,7 @@ def decode(texts: pl.Series, parse: Callable[[str], object], dtype: pl.DataType)
     distinct = texts.unique().drop_nulls()
     values, problems = [], {}
     for text in distinct:
-        value = missing(text) or parse(text)
+        value = parse(text) if text.strip() else None
         if isinstance(value, Problema):
             problems[text] = value
             value = None

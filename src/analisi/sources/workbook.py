@@ -53,12 +53,14 @@ def read_workbook(path: Path, kind: str) -> Iterator[Foglio]:
 def _load(path: Path, book: fastexcel.ExcelReader, position: int, dtype: str) -> pl.DataFrame:
     try:
         sheet = book.load_sheet(position, header_row=None, skip_rows=0, dtypes=dtype)
-        frame = sheet.to_polars()
+        frame, before = sheet.to_polars(), min((c.absolute_index for c in sheet.available_columns()), default=0)
     except BaseException as error:
         raise _unreadable(path, error) from None
     if frame.width > MAX_COLUMNS:
         raise refuse(path, f"più di {MAX_COLUMNS} colonne: non è una tabella che si possa leggere")
-    return frame.rename({name: f"c{i}" for i, name in enumerate(frame.columns)})
+    named = frame.select(pl.col(name).alias(f"c{i}") for i, name in enumerate(frame.columns, start=before))
+    blank = [pl.lit(None, dtype=named.dtypes[0]).alias(f"c{i}") for i in range(before)]  # the reader begins at the first column used
+    return named.select(*blank, pl.all()) if before else named
 
 
 def _numbers(path: Path, book: fastexcel.ExcelReader, position: int, height: int, column: int) -> pl.Series:
@@ -110,7 +112,7 @@ def _expand(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, budge
 _CELL = rb'<c (?:[^>]*? )?r="([A-Z]{1,3})([0-9]{1,7})"'
 _ERROR = re.compile(_CELL + rb'[^>]*? t="e"[^>]*>(?:<f[^>]*?(?:/>|>[^<]*</f>))?<v>([^<]{1,20})</v>')
 _ERROR_FIRST = re.compile(rb'<c (?=[^>]*t="e")[^>]*?r="([A-Z]{1,3})([0-9]{1,7})"[^>]*>(?:<f[^>]*?(?:/>|>[^<]*</f>))?<v>([^<]{1,20})</v>')
-_UNCOMPUTED = re.compile(_CELL + rb"[^>]*><f[^>]*?(?:/>|>[^<]*</f>)(?:<v></v>|<v/>)?</c>")
+_UNCOMPUTED = re.compile(_CELL + rb"[^>]*><f[^>]*?(?:/>|>[^<]*</f>)(?:<v></v>|<v */>)?</c>")
 _ROW = re.compile(rb'<row [^>]*?r="([0-9]{1,8})"')
 _WIDE = re.compile(rb'r="([A-Z]{2,3})[0-9]')
 
@@ -153,7 +155,9 @@ def _guard_xlsx(path: Path) -> dict[str, tuple[dict[tuple[int, int], str], tuple
             if width > MAX_COLUMNS:
                 raise refuse(path, f"un foglio arriva alla colonna {letter(width - 1)}: non è una tabella che si possa leggere")
             if last_row * width > max(MAX_AREA, 4 * cells):
-                raise refuse(path, f"un foglio arriva alla riga {last_row} e alla colonna {letter(width - 1)}, quasi tutto vuoto; ripulirlo")
+                raise refuse(
+                    path, f"un foglio arriva alla riga {last_row} e alla colonna {letter(width - 1)}, quasi tutto vuoto; ripulirlo"
+                )
             found[names[member.filename]] = (errors, tuple(uncomputed))
     return found
 

@@ -6,12 +6,17 @@ import polars as pl
 
 from analisi.sources.text import read_csv_text
 from analisi.tables.schema import COUNT_LIMIT, Column, Link, Rule, Table
-from analisi.vocabulary import TOTALE, Territorio, procedure
+from analisi.vocabulary import FUORI_REGIONE, Territorio, procedure
 from analisi.workspace import reference
 
 SI_NO = {"S": "sì", "N": "no"}
 SI_NO_ND = {**SI_NO, "ND": "non disponibile"}
-LINEE_GUIDA = {"A": "CIGS ministeriale", "B": "CIGS regionale, primo tipo", "C": "CIGS regionale, secondo tipo", "D": "licenziamento collettivo"}
+LINEE_GUIDA = {
+    "A": "CIGS ministeriale",
+    "B": "CIGS regionale, primo tipo",
+    "C": "CIGS regionale, secondo tipo",
+    "D": "licenziamento collettivo",
+}
 CAUSALI_CIGS = {
     "RIORG": "riorganizzazione aziendale",
     "RIORG_TRANS": "riorganizzazione per processi di transizione",
@@ -73,7 +78,7 @@ def _codici_procedura() -> dict[str, str]:
 def _outside_province(territorio: Territorio) -> pl.Expr:
     """Rows whose comune belongs, by its ISTAT code, to another province than the one declared."""
     sigle = {p.istat: p.sigla for p in territorio.province if p.istat}
-    derived = c("comune_istat").str.slice(0, 3).replace_strict(sigle, default="FUORI_REGIONE", return_dtype=pl.String)
+    derived = c("comune_istat").str.slice(0, 3).replace_strict(sigle, default=FUORI_REGIONE, return_dtype=pl.String)
     return derived != c("sigla_provincia") if sigle else pl.lit(value=False)
 
 
@@ -90,7 +95,7 @@ VOL_PROCEDURE = Table(
         Column("tipologia_linee_guida", "codice", "tipo delle linee guida; il significato distinto di B e C è da confermare", True, "A", values=LINEE_GUIDA),
         Column("causale", "codice", "causale della procedura, fra quelle ammesse per il tipo", True, "CRISI", values=CAUSALI),
         Column("obbligo_pal", "codice", "obbligo di attivare le politiche attive; obbligatorio per il tipo A", example="S", values=SI_NO_ND),
-        Column("codice_fiscale_azienda", "impresa", "codice fiscale o partita IVA dell'azienda, con cifra di controllo; può iniziare per zero", True, "0123456789", reserved=True),
+        Column("codice_fiscale_azienda", "impresa", "codice fiscale o partita IVA dell'azienda, con cifra di controllo; può iniziare per zero", True, "01234560975", reserved=True),
         Column("ragione_sociale", "testo", "nome dell'azienda; mai usato come chiave", True, "Rossi Meccanica SpA", reserved=True),
         Column("ateco_codice", "testo", "settore di attività economica", example="25.62", **ATECO),
         Column("ateco_versione", "testo", "versione della classificazione ATECO; non si mescolano senza raccordo", example="2007", pattern=r"[0-9]{4}", form="l'anno della classificazione, quattro cifre"),
@@ -236,6 +241,7 @@ MONITORAGGIO_PAL = Table(
     ),
     (
         Link("procedura_esiste", "errore", ("id_procedura",), "vol_procedure", "la procedura non è in vol_procedure"),
+        Link("nucleo_dell_unita", "errore", ("id_procedura", "id_unita"), "vol_procedure", "non è la provincia dell'unità in vol_procedure", same=("nucleo", "sigla_provincia")),
         Link("sospesi_tornano", "avviso", ("id_procedura", "id_unita"), "vol_procedure", "i lavoratori sospesi non sono tanti quanti i lavoratori coinvolti", total="lavoratori_coinvolti", counted="lavoratori_sospesi"),
     ),
 )  # fmt: skip
@@ -262,7 +268,7 @@ MONITORAGGIO_PAL_LAVORATORI = Table(
         Rule("motivo_di_no_pal", "avviso", ("motivo", "step"), "per un esonero va indicato il motivo", (c("step") == "NO_PAL") & _blank("motivo"), ({"step": "NO_PAL"},)),
         Rule("motivo_senza_no_pal", "errore", ("motivo", "step"), "il motivo di esonero vale solo per NO_PAL", (c("step") != "NO_PAL") & c("motivo").is_not_null(), ({"motivo": "PENSIONE"},)),
         Rule("passo_indietro", "avviso", ("step", "trimestre"), "il lavoratore torna a un passo precedente",
-             _RANGO < _RANGO.shift(1).over("id_lavoratore", "id_procedura", order_by="trimestre"), ({"step": "STEP4", "trimestre": "2025-T2"}, {})),
+             _RANGO.shift(1).over("id_lavoratore", "id_procedura", order_by="trimestre") > _RANGO, ({"step": "STEP4", "trimestre": "2025-T2"}, {})),
     ),
     (Link("procedura_esiste", "errore", ("id_procedura",), "vol_procedure", "la procedura non è in vol_procedure"),),
     person=True,
@@ -278,7 +284,14 @@ def _over_cap(column: str, cap: str, *, over: tuple[str, ...]) -> pl.Expr:
     return c("bando").str.starts_with("FC") & (total > caps.max()) & c(column).is_not_null() & c(over[0]).is_not_null()
 
 
-_FC = {"bando": "FC_III", "cf_azienda": "0123456789", "percorso": "", "target_dul": "", "valore_voucher": "1.800,00", "quota_pubblica_pct": "70"}
+_FC = {
+    "bando": "FC_III",
+    "cf_azienda": "01234560975",
+    "percorso": "",
+    "target_dul": "",
+    "valore_voucher": "1.800,00",
+    "quota_pubblica_pct": "70",
+}
 MISURE_TABELLA = Table(
     "misure",
     "una domanda (FC: un voucher per lavoratore) di una misura di politica attiva",
@@ -321,7 +334,7 @@ MISURE_TABELLA = Table(
              lambda _: _over_cap("valore_voucher", "tetto_impresa_eur", over=("cf_azienda",)),
              tuple({**_FC, "id_domanda": f"62{n:05}", "id_lavoratore": f"{n:032x}", "valore_voucher": "2.000,00"} for n in range(1, 27))),
     ),
-    (Link("corso_esiste", "avviso", ("id_corso_siuf",), "siuf_corsi", "il corso non è in siuf_corsi"),),
+    (Link("corso_esiste", "avviso", ("id_corso_siuf",), "siuf_corsi", "il corso non è in siuf_corsi", key="id_corso"),),
     person=True,
 )  # fmt: skip
 
@@ -334,7 +347,7 @@ SIUL_COB = Table(
         Column("tipo_comunicazione", "codice", "evento comunicato", True, "ASSUNZIONE", values={name: name.lower() for name in ("ASSUNZIONE", "PROROGA", "TRASFORMAZIONE", "CESSAZIONE")}),
         Column("modello", "codice", "modello della comunicazione", example="UNILAV", values={"UNILAV": "Unilav", "UNISOMM": "Unisomm, somministrazione", "UNIURG": "Uniurg, urgenza"}),
         Column("id_lavoratore", "pseudonimo", "pseudonimo del lavoratore", True, "9f2c0a7be4d15386c1f09e7a2b64d8c3", reserved=True),
-        Column("cf_datore", "impresa", "codice fiscale o partita IVA del datore di lavoro", True, "0123456789", reserved=True),
+        Column("cf_datore", "impresa", "codice fiscale o partita IVA del datore di lavoro", True, "01234560975", reserved=True),
         Column("cf_utilizzatore", "impresa", "impresa utilizzatrice, nella somministrazione", reserved=True),
         Column("ateco", "testo", "settore del datore", example="25.62", **ATECO),
         Column("comune_sede_lavoro", "testo", "comune della sede di lavoro, codice catastale", example="E507", pattern=r"[A-Z][0-9]{3}", form="codice catastale, una lettera e tre cifre"),
@@ -480,4 +493,3 @@ FONTI = Table(
 ESTRATTI = (VOL_PROCEDURE, CIGS_LAVORATORI, MONITORAGGIO_PAL, MONITORAGGIO_PAL_LAVORATORI, MISURE_TABELLA, SIUL_COB, SIUF_CORSI, REGISTRO_TAVOLI, CASI_GESTITI)  # fmt: skip
 PUBBLICATE = (ATTIVAZIONE_PAL, COORDINAMENTO, FONTI)
 TABLES = {table.name: table for table in (*ESTRATTI, *PUBBLICATE)}
-__all__ = ["ESTRATTI", "TABLES", "TOTALE"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -88,8 +89,8 @@ def _cumulative_steps(work: Sheet) -> list[str]:
     falling = [row for row in whole if row[1] >= row[2] >= row[3] >= row[4]]
     over = [row for row in falling if sum(row[1:]) > row[0] >= row[1] + row[5]]
     if len(whole) >= 3 and len(falling) == len(whole) and len(over) >= 0.6 * len(whole):
-        said = f"in {len(falling)} righe su {len(whole)} ogni passo ne contiene il successivo, e in {len(over)} la somma supera i lavoratori sospesi"
-        return [f"i passi sembrano cumulativi, mentre la tabella li vuole esclusivi (ogni lavoratore nel solo ultimo passo raggiunto): {said}; chiedere al Nucleo"]
+        said = f"in {len(falling)} righe su {len(whole)} ogni passo contiene il successivo, in {len(over)} la somma supera i sospesi"
+        return [f"i passi sembrano cumulativi, la tabella li vuole esclusivi (l'ultimo passo raggiunto): {said}; chiedere al Nucleo"]
     return []
 
 
@@ -111,7 +112,7 @@ def _older(reading: Lettura, earlier: list[Lettura]) -> list[str]:
     for name in names:
         mine, before = reading.dati[name].max(), earlier[-1].dati[name].max()
         if mine is not None and before is not None and mine < before:
-            return [f"{name}: l'ultima data è {mine:%d/%m/%Y}, prima di quella dell'estratto precedente {earlier[-1].provenienza['file']} ({before:%d/%m/%Y})"]
+            return [f"{name}: l'ultima data è {mine:%d/%m/%Y}, prima di quella ({before:%d/%m/%Y}) di {earlier[-1].provenienza['file']}"]
     return []
 
 
@@ -147,13 +148,15 @@ def _province_gone(reading: Lettura, earlier: list[Lettura]) -> list[str]:
 
 def _jump(reading: Lettura, earlier: list[Lettura]) -> list[str]:
     """Totals that change, against the previous extract, far beyond what they changed before (threefold when nothing is known)."""
-    measures = {"righe": lambda data: data.height} | {name: lambda data, name=name: data[name].sum() for name in _counts(reading.tabella)[:1]}
+    measures = {"righe": lambda data: data.height} | {
+        name: lambda data, name=name: data[name].sum() for name in _counts(reading.tabella)[:1]
+    }
     found = []
     for name, measure in measures.items():
         series = [measure(other.dati) for other in earlier] + [measure(reading.dati)]
         if min(series) <= 0:
             continue
-        changes = [abs(math.log(after / before)) for before, after in zip(series, series[1:], strict=False)]
+        changes = [abs(math.log(after / before)) for before, after in pairwise(series)]
         known = changes[:-1]
         limit = max(3 * max(known), math.log(1.5)) if known else math.log(3)
         if changes[-1] > limit:

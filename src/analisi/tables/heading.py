@@ -9,6 +9,7 @@ from analisi.sources.foglio import Foglio, letter
 from analisi.tables.schema import Table
 from analisi.vocabulary import normalized
 
+LONGEST = 200  # characters of a cell that may be a heading
 SEARCHED = 40  # rows at the top of a sheet in which a heading is looked for
 
 
@@ -29,24 +30,26 @@ class Heading:
 
 def find_heading(sheet: Foglio, table: Table, mapped: dict[str, str]) -> Heading | None:
     """The row, or pair of rows, with the most headings of the table, by our names or by the mapping's; None when no row has two."""
-    top = [[(cell or "").strip() for cell in row] for row in sheet.cells.head(SEARCHED + 1).rows()]
+    top = [[(cell or "")[:LONGEST].strip() for cell in row] for row in sheet.cells.head(SEARCHED + 1).rows()]
     plain = [[normalized(cell) for cell in row] for row in top]
     wanted = {word for name in (*table.headings, *mapped) for word in name.split()}
     best: Heading | None = None
-    for first in range(min(SEARCHED, len(top))):
-        for last in (first, first + 1):
-            if last < len(top) and any(cell.split()[-1:] and cell.split()[-1] in wanted for cell in plain[last] + plain[first]) or (
-                last < len(top) and any(name.startswith("=") for name in mapped)
-            ):
-                found = _match(top, plain, first, last, table, mapped)
-                if len(found.columns) >= 2 and (best is None or len(found.columns) > len(best.columns)):
-                    best = found
+    lettered = any(name.startswith("=") for name in mapped)
+    rows = range(min(SEARCHED, len(top)))
+    for first, last in [
+        *((row, row) for row in rows),
+        *((row, row + 1) for row in rows if row + 1 < len(top)),
+    ]:  # a pair only if it says more
+        if lettered or any(cell.split()[-1] in wanted for cell in plain[last] + plain[first] if cell):
+            found = _match(top, plain, first, last, table, mapped)
+            if len(found.columns) >= 2 and (best is None or len(found.columns) > len(best.columns)):
+                best = found
     return best
 
 
 def likely_heading(sheet: Foglio) -> Heading | None:
     """The first of the top rows with the most texts: a heading none of whose names is ours."""
-    top = [[(cell or "").strip() for cell in row] for row in sheet.cells.head(SEARCHED).rows()]
+    top = [[(cell or "")[:LONGEST].strip() for cell in row] for row in sheet.cells.head(SEARCHED).rows()]
     filled = [sum(any(mark.isalpha() for mark in cell) for cell in row) for row in top]
     if max(filled, default=0) < 2:
         return None
@@ -81,7 +84,8 @@ def require_columns(sheet: Foglio, table: Table, heading: Heading | None, given:
     """
     help_line = f"per far corrispondere altre intestazioni: analisi mappa {sheet.file.name} --tabella {table.name}"
     if heading is None:
-        msg = f"{sheet.place}: nelle prime {SEARCHED} righe non c'è l'intestazione della tabella {table.name} ({listing(table.required)}); {help_line}"
+        names = listing(table.required)
+        msg = f"{sheet.place}: nelle prime {SEARCHED} righe non c'è l'intestazione della tabella {table.name} ({names}); {help_line}"
         raise AnalisiError(msg)
     if heading.twice:
         name, places = next(iter(heading.twice.items()))

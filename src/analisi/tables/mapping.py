@@ -20,7 +20,7 @@ SCALES = ("0-1", "0-100")
 
 @dataclass(frozen=True)
 class Mappatura:
-    """A mapping file. `colonne` gives the heading (or "=D", the letter of the column) of ours; `ricodifiche` the value of a text, by column."""
+    """A mapping file. `colonne` gives the heading (or "=D", its letter) of our columns; `ricodifiche` the value of a text, by column."""
 
     tabella: str = ""
     foglio: str = ""
@@ -57,7 +57,8 @@ def _checked(content: dict, path: Path, tables: dict[str, Table]) -> Mappatura:
     where, known = shown(path), {"tabella", "foglio", "date", "decimali", "colonne", "fissi", "ricodifiche", "scale", "ipotesi"}
 
     def fail(words: str) -> None:
-        raise AnalisiError(f"{where}: {words}")
+        msg = f"{where}: {words}"
+        raise AnalisiError(msg)
 
     for key, value in content.items():
         if key not in known:
@@ -98,13 +99,14 @@ def draft(sheet: Foglio, table: Table) -> str:
     free = {i: name for i, name in enumerate(heading.names) if name and i not in heading.columns.values()}
     guesses = _guesses(free, [name for name in table.names if name not in sure])
     lines = [
-        f"# Mappatura di {sheet.file.name} sulla tabella {table.name}. Confermare le ipotesi, poi: analisi controlla FILE --mappatura QUESTO_FILE",
+        f"# Mappatura di {sheet.file.name} sulla tabella {table.name}.",
+        "# Confermare le ipotesi, poi: analisi controlla FILE --mappatura QUESTO_FILE",
         f"tabella = {_quoted(table.name)}",
         *([f"foglio = {_quoted(sheet.name)}"] if sheet.name is not None else []),
         '# date = "gg/mm"          # oppure "mm/gg", se il file scrive prima il mese',
         '# decimali = "virgola"    # oppure "punto", se 1.615 vuol dire uno virgola sei',
         "",
-        "[colonne]  # nostra colonna = intestazione del file (oppure \"=D\": la lettera della colonna)",
+        '[colonne]  # nostra colonna = intestazione del file (oppure "=D": la lettera della colonna)',
         *(f"{ours} = {_quoted(theirs)}" for ours, theirs in sure.items()),
         "",
         "[ipotesi]  # da verificare: spostare in [colonne] le righe giuste e cancellare le altre",
@@ -114,7 +116,12 @@ def draft(sheet: Foglio, table: Table) -> str:
     lines += [f"# {name}: non trovata{' (obbligatoria)' if name in table.required else ''}" for name in lost]
     used = {i for i, _ in guesses.values()}
     lines += [f"# intestazione non usata: {name}" for i, name in free.items() if i not in used]
-    lines += ["", "[fissi]  # nostra colonna = valore uguale per tutte le righe", "", *_recodings(sheet, table, heading.columns, heading.last)]
+    lines += [
+        "",
+        "[fissi]  # nostra colonna = valore uguale per tutte le righe",
+        "",
+        *_recodings(sheet, table, heading.columns, heading.last),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -148,7 +155,7 @@ def _recodings(sheet: Foglio, table: Table, columns: dict[str, int], last: int) 
         unknown = [text for text in texts.head(1_000) if text and normalized(text) not in column.known and len(text) <= 80]
         if unknown:
             lines.append(f"[ricodifiche.{name}]  # testo del file = codice fra: {', '.join(column.codes)}")
-            lines += [f"# {_quoted(text)} = \"\"" for text in unknown[:30]]
+            lines += [f'# {_quoted(text)} = ""' for text in unknown[:30]]
             lines.append("")
     return lines
 
@@ -161,5 +168,3 @@ def _quoted(text: str) -> str:
 def headings_of(mapping: Mappatura | None) -> dict[str, str]:
     """Our column by the normalized heading, or letter, that the mapping gives it."""
     return {(text if text.startswith("=") else normalized(text)): name for name, text in (mapping.colonne if mapping else {}).items()}
-
-

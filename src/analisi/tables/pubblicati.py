@@ -19,7 +19,7 @@ BESIDE = (ATTIVAZIONE_PAL, COORDINAMENTO, FONTI)
 
 @dataclass(frozen=True)
 class Fonte:
-    """The figures of one source, checked. `casi` has one row per anno, provincia and procedura, blanks as null; `avvisi` are (anno, sentence).
+    """The figures of one source, checked. `casi`: one row per anno, provincia and procedura, blanks as null; `avvisi`: (anno, sentence).
 
     `conteggio` says how cases were counted, when they come from extracts and not from printed tables.
     """
@@ -93,12 +93,12 @@ def read_published(main: Path, territorio: Territorio) -> Fonte:
         msg = f"{shown(main)}: nessuna riga di dati; servono le colonne {', '.join(CASI_GESTITI.names)} con almeno una riga"
         raise AnalisiError(msg)
     small, files = read_beside(main.parent, territorio)
-    warnings = sorted([*_missing_rows(casi, territorio), *_blank_cells(casi, territorio), *_odd_cells(casi, territorio), *_unsure_totals(reading, territorio)])  # fmt: skip
-    return Fonte(territorio, casi, *small, tuple(warnings), (main, *files), principale=main.name)
+    warnings = [*_missing_rows(casi, territorio), *_blank_cells(casi, territorio), *_odd_cells(casi, territorio), *_unsure_totals(reading)]
+    return Fonte(territorio, casi, *small, tuple(sorted(warnings)), (main, *files), principale=main.name)
 
 
 def read_beside(folder: Path, territorio: Territorio) -> tuple[tuple[pl.DataFrame, ...], tuple[Path, ...]]:
-    """The tables attivazione_pal, coordinamento and fonti of a folder, without rows where there is no file; and the files that are there."""
+    """The tables attivazione_pal, coordinamento and fonti of a folder, without rows where there is no file; and the files there are."""
     paths = {table.name: folder / f"{table.name}.csv" for table in BESIDE}
     there = {name: path for name, path in paths.items() if path.is_file()}
     frames = tuple(whole(there[t.name], t, territorio).dati if t.name in there else pl.DataFrame(schema=t.schema) for t in BESIDE)
@@ -117,7 +117,7 @@ def whole(path: Path, table: Table, territorio: Territorio) -> Lettura:
     return reading
 
 
-def _unsure_totals(reading: Lettura, territorio: Territorio) -> list[tuple[int, str]]:
+def _unsure_totals(reading: Lettura) -> list[tuple[int, str]]:
     """One sentence per printed total that exceeds the sum of its rows where cells are blank."""
     unsure = reading.avvisi.filter(pl.col("regola") == "totale_incerto")
     warnings = []
@@ -127,7 +127,12 @@ def _unsure_totals(reading: Lettura, territorio: Territorio) -> list[tuple[int, 
         years = [int(text) for text in texts[:1] if text.isdigit()]
         where = ", ".join(text for text in texts[1:3] if text)
         words = COUNT_WORDS.get(fault["colonna"], fault["colonna"])
-        warnings.append((years[0] if years else 0, f"{where}: il totale di {words} stampato dalla fonte ({fault['valore'].strip('«»')}) {fault['testo']}."))
+        warnings.append(
+            (
+                years[0] if years else 0,
+                f"{where}: il totale di {words} stampato dalla fonte ({fault['valore'].strip('«»')}) {fault['testo']}.",
+            )
+        )
     return warnings
 
 

@@ -6,30 +6,31 @@ import hashlib
 import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.sources import read_sheets
+from analisi.sources.cells import CODICE_FISCALE
 from analisi.sources.foglio import Foglio
 from analisi.tables.catalogo import ESTRATTI, TABLES
 from analisi.tables.doubts import doubts
 from analisi.tables.heading import Heading, find_heading, require_columns
 from analisi.tables.mapping import Mappatura, headings_of, load_mapping
 from analisi.tables.schema import ROW, Table
-from analisi.tables.validation import CODICE_FISCALE, FAULTS, Sheet, validate
+from analisi.tables.validation import FAULTS, Sheet, validate
 from analisi.vocabulary import load_territorio, normalized
 from analisi.workspace import resolve, shown
 
 
 @dataclass(frozen=True)
 class Lettura:
-    """What was read from one sheet. `dati` has the accepted rows, typed; `scarti` one row per fault of a rejected row, `avvisi` per warning.
+    """What was read from one sheet. `dati`: the accepted rows, typed; `scarti`: one row per error, `avvisi`: one per warning.
 
     `righe` says where each accepted row stands in the file; `conteggio` adds up: righe = accettate + scartate + totali + vuote.
     """
@@ -43,6 +44,8 @@ class Lettura:
     conteggio: dict[str, int]
     provenienza: dict[str, Any]
     foglio: Foglio = field(repr=False)
+    posizioni: dict[str, int] = field(repr=False, default_factory=dict)
+    intestazioni: dict[str, str] = field(repr=False, default_factory=dict)
 
     @property
     def pulita(self) -> bool:
@@ -65,9 +68,22 @@ class Lettura:
         if not self.pulita:
             raise AnalisiError("\n".join(self.messages()))
 
-    def pandas(self) -> Any:
-        """The accepted rows as a pandas frame."""
-        return self.dati.to_pandas()
+    def in_pandas(self) -> Lettura:
+        """The same reading with pandas frames: whole numbers stay whole beside missing values, texts are "string", dates datetime64."""
+        frames = {name: _pandas(getattr(self, name)) for name in ("dati", "scarti", "avvisi")}
+        return replace(self, **frames, righe=_pandas(self.righe.to_frame())[self.righe.name])
+
+
+def _pandas(frame: pl.DataFrame) -> Any:
+    import pandas as pd
+
+    kinds = {pl.Int64: "Int64", pl.Float64: "Float64", pl.String: "string", pl.Date: "datetime64[s]"}
+    return pd.DataFrame(
+        {
+            name: pd.array(column.to_list(), dtype=kinds[column.dtype.base_type()])
+            for name, column in zip(frame.columns, frame.iter_columns(), strict=True)
+        }
+    )
 
 
 def fault_words(fault: dict[str, Any]) -> str:
@@ -85,10 +101,12 @@ def leggi(
     foglio: str | None = None,
     territorio: str = "lombardia",
     precedenti: Iterable[Lettura] = (),
+    come: Literal["polars", "pandas"] = "polars",
 ) -> Lettura:
     """Read one table from a CSV, XLSX, XLS, ODS or Parquet file; without `tabella`, the one its headings say.
 
-    `precedenti` are earlier readings of the same table, oldest first, against which the whole file is doubted.
+    `precedenti` are earlier readings of the same table, oldest first, against which the whole file is doubted. The frames of the
+    result are polars, or pandas as asked.
 
     Raises:
         AnalisiError: the file cannot be used at all. Faults of single rows do not raise: they are in `scarti`.
@@ -106,7 +124,8 @@ def leggi(
     data = frame.filter(~(total | blank))
     rejected = pl.col(ROW).is_in(errors["riga"].unique().to_list())
     accepted = data.filter(~rejected) if errors.height else data
-    counts = {"righe": frame.height, "accettate": accepted.height, "scartate": data.height - accepted.height, "totali": int(total.sum()), "vuote": int(blank.sum())}  # fmt: skip
+    counts = {"righe": frame.height, "accettate": accepted.height, "scartate": data.height - accepted.height}
+    counts |= {"totali": int(total.sum()), "vuote": int(blank.sum())}
     reading = Lettura(
         table,
         accepted.drop(ROW),
@@ -117,9 +136,12 @@ def leggi(
         counts,
         _provenance(path, digest.result(), sheet, heading, mapping, table, accepted, others),
         sheet,
+        heading.columns,
+        {name: heading.names[position] for name, position in heading.columns.items()},
     )
     found = (*_unread(work), *doubts(reading, work, list(precedenti)))
-    return Lettura(**{**reading.__dict__, "dubbi": found})
+    reading = replace(reading, dubbi=found)
+    return reading.in_pandas() if come == "pandas" else reading
 
 
 def _choose(path: Path, name: str | None, mapping: Mappatura, wanted: str | None) -> tuple[Table, Foglio, Heading | None, list[str]]:
@@ -136,13 +158,20 @@ def _choose(path: Path, name: str | None, mapping: Mappatura, wanted: str | None
             msg = f"{shown(path)}: il foglio «{wanted}» non c'è; {suggest(wanted, names)}"
             raise AnalisiError(msg)
     mapped = headings_of(mapping)
-    found = [(table, sheet, heading) for sheet in sheets if sheet.cells.height for table in tables if (heading := find_heading(sheet, table, mapped))]
+    found = [
+        (table, sheet, heading)
+        for sheet in sheets
+        if sheet.cells.height
+        for table in tables
+        if (heading := find_heading(sheet, table, mapped))
+    ]
     whole = [(t, s, h) for t, s, h in found if set(t.required) <= set(h.columns) | set(mapping.fissi)]
     best = max((len(h.columns) for _, _, h in whole), default=0)
     top = [(t, s, h) for t, s, h in whole if len(h.columns) == best] if name is None else whole
     chosen = {sheet.name for _, sheet, _ in whole}
     if len(chosen) > 1:
-        msg = f"{shown(path)}: i fogli {listing(f'«{name}»' for name in chosen if name)} hanno tutti l'intestazione di una tabella; indicare quale con --foglio"
+        names = listing(f"«{sheet}»" for sheet in sorted(name or "" for name in chosen))
+        msg = f"{shown(path)}: i fogli {names} hanno tutti l'intestazione di una tabella; indicare quale con --foglio"
         raise AnalisiError(msg)
     if len(top) > 1:
         msg = f"{shown(path)}: può essere {listing(t.name for t, _, _ in top)}; indicare quale con --tabella"
@@ -151,10 +180,10 @@ def _choose(path: Path, name: str | None, mapping: Mappatura, wanted: str | None
         table, sheet, heading = top[0]
         return table, sheet, heading, [other.name for other in sheets if other is not sheet and other.name]
     if found:
-        table, sheet, heading = max(found, key=lambda item: len(item[2].columns) / len(item[0].required))
+        table, sheet, heading = max(found, key=lambda item: (len(item[2].columns), -len(item[0].required)))
         return table, sheet, heading, []
     if name is None:
-        msg = f"{shown(path)}: le intestazioni non sono di nessuna tabella; indicarla con --tabella, o preparare una mappatura con «analisi mappa»"
+        msg = f"{shown(path)}: le intestazioni non sono di nessuna tabella; indicare --tabella, o una mappatura («analisi mappa»)"
         raise AnalisiError(msg)
     if not sheets or all(sheet.cells.height == 0 for sheet in sheets):
         msg = f"{shown(path)}: il file non ha righe"
@@ -167,7 +196,9 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _provenance(path: Path, digest: str, sheet: Foglio, heading: Heading, mapping: Mappatura, table: Table, data: pl.DataFrame, others: list[str]) -> dict[str, Any]:
+def _provenance(
+    path: Path, digest: str, sheet: Foglio, heading: Heading, mapping: Mappatura, table: Table, data: pl.DataFrame, others: list[str]
+) -> dict[str, Any]:
     """Where the rows come from, in words and values that may be printed."""
     extracted = data["data_estrazione"].max() if "data_estrazione" in table.names else None
     synthetic = "sintetic" in " ".join(sheet.metadata.values()).lower() or ("natura" in table.names and "sintetici" in data["natura"])
@@ -193,7 +224,9 @@ def _unread(work: Sheet) -> list[str]:
     free = [(i, name) for i, name in enumerate(heading.names) if i not in heading.columns.values()]
     named = [name[:60] for _, name in free if name]
     if named:
-        texts.append(f"colonne del file non lette, perché non sono della tabella: {listing(f'«{_masked(name)}»' for name in named[:15])}{' e altre' if len(named) > 15 else ''}")
+        texts.append(
+            f"colonne non lette, estranee alla tabella: {listing(f'«{_masked(name)}»' for name in named[:15])}{', ...' * (len(named) > 15)}"
+        )
     lost = [name for name in work.table.names if name not in heading.columns and name not in work.mapping.fissi]
     for _, name in free:
         near = get_close_matches(normalized(name), [normalized(column) for column in lost], n=1, cutoff=0.8)
@@ -204,7 +237,9 @@ def _unread(work: Sheet) -> list[str]:
         if not name and column.null_count() < len(column):
             texts.append(f"la colonna {i + 1} ha valori ma nessuna intestazione: non è stata letta")
         if (column.str.len_bytes() >= 16).any() and column.str.contains(CODICE_FISCALE).any():
-            texts.append(f"la colonna «{_masked(name)[:60] or i + 1}» contiene codici fiscali in chiaro: non è stata letta; toglierla dal file")
+            texts.append(
+                f"la colonna «{_masked(name)[:60] or i + 1}» contiene codici fiscali in chiaro: non è stata letta; toglierla dal file"
+            )
     return texts
 
 

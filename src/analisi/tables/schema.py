@@ -77,9 +77,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Link:
-    """A rule between two tables of one delivery: the values of `columns` must stand in `other`, or the rows must add up to `total` there.
+    """A rule between two tables of one delivery, on the rows whose `columns` are filled.
 
-    With `counted` (None: rows) the sum of each group of `columns` is compared with `total` of the other table.
+    Without more, their values must stand in `other` (in its column `key`, if the name differs there). With `total`, the rows of each group
+    of `columns` (or the sum of their `counted`) must be as many as `total` says in the other table. With `same`, the first column
+    must equal the second, of the other table.
     """
 
     code: str
@@ -89,11 +91,13 @@ class Link:
     text: str
     total: str = ""
     counted: str = ""
+    same: tuple[str, str] | tuple[()] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A canonical table: `row` says what one row is, `key` the columns that make it unique. `form_of` names the table it is a second form of.
+    """A canonical table: `row` says what one row is, `key` what makes it unique. `form_of` names the table it is a second form of.
 
     `person` marks rows about single workers, whose texts are never repeated in messages.
     """

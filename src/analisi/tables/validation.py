@@ -14,17 +14,15 @@ from stdnum.it import codicefiscale, iva
 
 from analisi.errors import suggest
 from analisi.sources import cells
-from analisi.sources.cells import Problema
+from analisi.sources.cells import CODICE_FISCALE, Problema
 from analisi.sources.foglio import Foglio
 from analisi.tables.heading import Heading
 from analisi.tables.mapping import Mappatura
 from analisi.tables.schema import ROW, TEXT_LIMIT, Column, Table
-from analisi.vocabulary import Territorio, normalized
+from analisi.vocabulary import FUORI_REGIONE, Territorio, normalized
 
 FAULTS = {"riga": pl.Int64, "posizione": pl.Int64, "colonna": pl.String, "intestazione": pl.String, "valore": pl.String,
           "regola": pl.String, "gravita": pl.String, "testo": pl.String}  # fmt: skip
-OUTSIDE = "FUORI_REGIONE"
-CODICE_FISCALE = r"(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"
 PSEUDONIMO = r"^[0-9a-f]{32}$"
 _PERSONAL = re.compile(rf"{CODICE_FISCALE}|[\w.+-]+@[\w-]+\.\w+|\b[A-Z]{{2}}\d{{2}}[A-Z]\d{{10}}[0-9A-Z]{{12}}\b")
 _OVER_ONE = re.compile(r"\d{2,3}([.,]\d+)?|[2-9]([.,]\d+)?|1[.,]\d*[1-9]\d*")
@@ -64,9 +62,20 @@ class Sheet:
 
     def _proves_month_first(self) -> bool:
         dates = [c.name for c in self.table.columns if c.type == "data" and c.name in self.heading.columns]
-        return self.mapping.date == "" and any(cells.proves_month_first(text) for name in dates for text in self.raw(name).unique().drop_nulls())
+        return self.mapping.date == "" and any(
+            cells.proves_month_first(text) for name in dates for text in self.raw(name).unique().drop_nulls()
+        )
 
-    def fault(self, rows: pl.Series, column: Column, rule: str, text: str | pl.Series, *, severity: str = "errore", values: pl.Series | None = None) -> None:
+    def fault(
+        self,
+        rows: pl.Series,
+        column: Column,
+        rule: str,
+        text: str | pl.Series,
+        *,
+        severity: str = "errore",
+        values: pl.Series | None = None,
+    ) -> None:
         """Add one fault for each index of `rows` (from 0, in the body)."""
         if len(rows) == 0:
             return
@@ -109,7 +118,9 @@ def validate(sheet: Sheet) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
     with ThreadPoolExecutor() as pool:  # the engine frees the interpreter: columns are read side by side, faults kept in their order
         typed = dict(zip(sheet.table.names, pool.map(_typed, parts, sheet.table.columns), strict=True))
     sheet.faults += [fault for part in parts for fault in part.faults]
-    frame = pl.DataFrame(typed, schema=sheet.table.schema).with_row_index(ROW, offset=sheet.first_row).with_columns(pl.col(ROW).cast(pl.Int64))
+    frame = (
+        pl.DataFrame(typed, schema=sheet.table.schema).with_row_index(ROW, offset=sheet.first_row).with_columns(pl.col(ROW).cast(pl.Int64))
+    )
     blank, total = _blank_rows(sheet.body), _total_rows(sheet, frame)
     _required(sheet, frame, skipped=blank | total)
     _ragged(sheet)
@@ -184,8 +195,8 @@ def _code(text: str, column: Column) -> str | Problema:
 
 def _province(text: str, column: Column, territorio: Territorio) -> str | Problema:
     found = territorio.find(text)
-    if found is None and column.outside and normalized(text) == normalized(OUTSIDE):
-        return OUTSIDE
+    if found is None and column.outside and normalized(text) == normalized(FUORI_REGIONE):
+        return FUORI_REGIONE
     hint = suggest(text, [p.nome for p in territorio.province])
     return found or cells.missing(text) or Problema("provincia", f"non è del territorio {territorio.nome}; {hint}")
 
@@ -201,8 +212,13 @@ def _company(text: str) -> str | Problema:
     if len(code) == 16 and codicefiscale.is_valid(code):
         return code
     if code.isdigit() and 7 <= len(code) < 11 and iva.is_valid(code.zfill(11)):
-        return Problema("identificativo_impresa", f"ha {len(code)} cifre invece di 11: il foglio di calcolo ha tolto gli zeri iniziali; scriverlo come testo")
-    return Problema("identificativo_impresa", "non è un codice fiscale né una partita IVA (11 cifre o 16 caratteri) con la cifra di controllo giusta")
+        return Problema(
+            "identificativo_impresa",
+            f"ha {len(code)} cifre invece di 11: il foglio di calcolo ha tolto gli zeri iniziali; scriverlo come testo",
+        )
+    return Problema(
+        "identificativo_impresa", "non è un codice fiscale né una partita IVA (11 cifre o 16 caratteri) con la cifra di controllo giusta"
+    )
 
 
 def _parsed(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
@@ -244,13 +260,19 @@ def _decode(sheet: Sheet, column: Column, raw: pl.Series) -> tuple[pl.Series, di
     """Values by text; where the cell's own type changes the meaning of a text, the cells that are numbers are read as such."""
     typed = _parser(sheet, column)
     values, problems = cells.decode(raw, typed, column.dtype)
-    if sheet.foglio.is_number is None or column.type not in ("intero", "decimale", "percentuale") or column.name not in sheet.heading.columns:
+    if (
+        sheet.foglio.is_number is None
+        or column.type not in ("intero", "decimale", "percentuale")
+        or column.name not in sheet.heading.columns
+    ):
         return values, problems
     doubtful = raw.filter(raw.str.contains(_THOUSAND).fill_null(False)).unique().to_list()
     if not doubtful:
         return values, problems
     own = _parser(sheet, column, own=True)
-    numbers = sheet.foglio.is_number(sheet.heading.columns[column.name]).slice(sheet.heading.last + 1) & raw.is_in(doubtful).fill_null(False)
+    numbers = sheet.foglio.is_number(sheet.heading.columns[column.name]).slice(sheet.heading.last + 1) & raw.is_in(doubtful).fill_null(
+        False
+    )
     own_values, own_problems = cells.decode(raw.set(~numbers, None), own, column.dtype)
     still = set(raw.filter(~numbers & raw.is_in(doubtful).fill_null(False)).unique())
     for text, problem in own_problems.items():
@@ -277,7 +299,12 @@ def _text(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
         values = values.set(values.is_in(list(gaps)).fill_null(False), None)
         sample = _sample(values)
     if (sample.str.len_bytes().max() or 0) > TEXT_LIMIT:
-        sheet.fault((values.str.len_chars() > TEXT_LIMIT).fill_null(False).arg_true(), column, "massimo", f"è un testo di più di {TEXT_LIMIT} caratteri")
+        sheet.fault(
+            (values.str.len_chars() > TEXT_LIMIT).fill_null(False).arg_true(),
+            column,
+            "massimo",
+            f"è un testo di più di {TEXT_LIMIT} caratteri",
+        )
     pattern = rf"^(?:{column.pattern})$"
     if column.pattern and not sample.str.contains(pattern).all():
         wrong = (~values.str.contains(pattern)).fill_null(False).arg_true()
@@ -299,7 +326,11 @@ def _sample(values: pl.Series) -> pl.Series:
 
 
 def _form_words(text: str, column: Column) -> str:
-    padded = next((text.zfill(n) for n in range(len(text) + 1, 17) if re.fullmatch(column.pattern, text.zfill(n))), None) if text.isdigit() else None
+    padded = (
+        next((text.zfill(n) for n in range(len(text) + 1, 17) if re.fullmatch(column.pattern, text.zfill(n))), None)
+        if text.isdigit()
+        else None
+    )
     lost = " (mancano forse gli zeri iniziali: scriverlo come testo)" if padded else ""
     return f"non ha la forma prevista: {column.form}{lost}"
 
@@ -312,7 +343,12 @@ def _numbers_as_codes(sheet: Sheet, column: Column, values: pl.Series) -> None:
     if looks.any():
         numbers = sheet.foglio.is_number(sheet.heading.columns[column.name]).slice(sheet.heading.last + 1)
         rows = (looks & numbers).arg_true()
-        sheet.fault(rows, column, "ambiguo", "è un numero in una colonna di codici: il foglio di calcolo può averne tolto gli zeri; scriverlo come testo")
+        sheet.fault(
+            rows,
+            column,
+            "ambiguo",
+            "è un numero in una colonna di codici: il foglio di calcolo può averne tolto gli zeri; scriverlo come testo",
+        )
 
 
 def _pseudonym(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
@@ -321,7 +357,12 @@ def _pseudonym(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
     if wrong.any():
         clear = (wrong & values.str.contains(CODICE_FISCALE)).fill_null(False)
         sheet.fault(clear.arg_true(), column, "cf_in_chiaro", CF_WORDS)
-        sheet.fault((wrong & ~clear).arg_true(), column, "pseudonimo", "non è uno pseudonimo: 32 cifre esadecimali minuscole, fatte da «analisi pseudonimi»")
+        sheet.fault(
+            (wrong & ~clear).arg_true(),
+            column,
+            "pseudonimo",
+            "non è uno pseudonimo: 32 cifre esadecimali minuscole, fatte da «analisi pseudonimi»",
+        )
         values = values.set(wrong, None)
     return values.replace("", None) if (values.str.len_bytes() == 0).any() else values
 
@@ -359,7 +400,10 @@ def _ragged(sheet: Sheet) -> None:
     """Add a fault to rows of a CSV with more or fewer fields than the heading, unless what is in excess is blank."""
     odd = list(sheet.foglio.odd_rows(sheet.heading.last + 1)) if sheet.foglio.ragged else []
     rows = pl.Series([row - sheet.first_row for row, _, _ in odd], dtype=pl.UInt32)
-    words = [f"la riga ha {found} campi invece di {expected}; completarla o mettere fra virgolette il testo che contiene il separatore" for _, found, expected in odd]
+    words = [
+        f"la riga ha {found} campi invece di {expected}; completarla o mettere fra virgolette il testo che contiene il separatore"
+        for _, found, expected in odd
+    ]
     sheet.fault(rows, sheet.table.columns[0], "campi", pl.Series(words, dtype=pl.String))
 
 
@@ -381,7 +425,7 @@ def _keys(sheet: Sheet, data: pl.DataFrame) -> None:
 def _rules(sheet: Sheet, data: pl.DataFrame) -> None:
     """Add a fault to each row that breaks a declared rule."""
     here = set(sheet.heading.columns) | set(sheet.mapping.fissi)
-    rules = [rule for rule in sheet.table.rules if set(rule.columns) & here]
+    rules = [rule for rule in sheet.table.rules if rule.columns[0] in here or (rule.severity == "errore" and set(rule.columns) & here)]
     if not rules or data.is_empty():
         return
     broken = data.select(rule.expression(sheet.territorio).alias(rule.code) for rule in rules)
@@ -422,5 +466,9 @@ def _check_totals(sheet: Sheet, frame: pl.DataFrame, total: pl.Series, data: pl.
                 words = f"supera la somma delle celle note ({_plain(sums[0])}); qui si usa la somma"
                 sheet.fault(index, column, "totale_incerto", words, severity="avviso")
             else:
-                sheet.fault(index, column, "totale", f"il totale non coincide con la somma delle sue righe, {_plain(sums[0])}; correggere il totale o le righe")
-
+                sheet.fault(
+                    index,
+                    column,
+                    "totale",
+                    f"il totale non coincide con la somma delle sue righe, {_plain(sums[0])}; correggere il totale o le righe",
+                )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from math import ceil
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from analisi.errors import AnalisiError, listing
 from analisi.tables.schema import Column, Table
 from analisi.workspace import shown
 
+BLUE, INK, GREY = "#0066CC", "#0B3A75", "#5A6675"  # colours of workbooks
 SINTETICI = "DATI SINTETICI, inventati per prova"
 EXCEL_BEGINS = 1900  # no spreadsheet shows the dates before
 SHEET_ROWS = 1_048_576  # of a worksheet
@@ -137,3 +139,26 @@ def _write_cell(sheet: Worksheet, row: int, position: int, value: str | float | 
             sheet.write_string(row, position, f"{value:%d/%m}/{value.year:04}", style)
     elif value is not None:
         sheet.write_number(row, position, value, style)
+
+
+def require_xlsx(path: Path) -> None:
+    """Raises: AnalisiError when the name does not end in .xlsx."""
+    if path.suffix.lower() != ".xlsx":
+        msg = f"{shown(path)}: il file si scrive solo in formato Excel; dargli un nome che finisca per .xlsx"
+        raise AnalisiError(msg)
+
+
+def thousands(value: float) -> str:
+    """A number as Italians write it; years without points.
+
+    >>> thousands(2999), thousands(99_999_999), thousands(0.5)
+    ('2999', '99.999.999', '0,5')
+    """
+    if value != int(value):
+        return f"{value:g}".replace(".", ",")
+    return f"{int(value):,}".replace(",", ".") if abs(value) > 9_999 else str(int(value))
+
+
+def lines_of(text: str, width: float) -> int:
+    """How many lines a text takes in a cell that holds `width` characters."""
+    return sum(ceil((len(line) or 1) / width) for line in text.split("\n"))

@@ -1,0 +1,1 @@
+"""Synthetic extracts: everything is invented, and labelled so."""
