@@ -128,9 +128,10 @@ def test_a_kernel_that_dies_is_one_clear_line(tmp_path, broken, end):
 
 def test_a_fault_of_the_program_leaves_its_trace_in_the_cache(tmp_path, monkeypatch, capsys):
     from analisi import cli
+    from analisi.cli import rapporti
 
     monkeypatch.setenv("ANALISI_CACHE", str(tmp_path))
-    monkeypatch.setattr(cli, "notebooks", lambda: 1 / 0)
+    monkeypatch.setattr(rapporti, "notebooks", lambda: 1 / 0)
     with pytest.raises(SystemExit) as ended:
         cli.main(["elenco"])
     assert ended.value.code == 1

@@ -200,6 +200,8 @@ def decode(texts: pl.Series, parse: Callable[[str], object], dtype: pl.DataType)
             problems[text] = value
             value = None
         values.append(value)
+    if values == distinct.to_list():
+        return texts, problems  # every text is its own value
     parsed = pl.Series(values, dtype=dtype)
     if len(distinct) > len(texts) // 2:
         return texts.replace_strict(distinct, parsed, default=None, return_dtype=dtype), problems

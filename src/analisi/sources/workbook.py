@@ -6,8 +6,8 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
+from threading import Lock
 from xml.parsers import expat
 
 import fastexcel
@@ -43,7 +43,7 @@ def read_workbook(path: Path, kind: str) -> Iterator[Foglio]:
         errors = {place: text for place, text in errors.items() if place[0] < cells.height and place[1] < cells.width}
         for (row, column), text in errors.items():
             cells[row, column] = text
-        number = partial(_numbers, path, book, position, cells.height)
+        number = _Numbers(path, book, position)
         metadata = _metadata(path) if kind == "xlsx" else {}
         yield Foglio(
             path, name, kind, cells, errors=errors, uncomputed=uncomputed, is_number=number, dressing=kind.upper(), metadata=metadata
@@ -63,10 +63,20 @@ def _load(path: Path, book: fastexcel.ExcelReader, position: int, dtype: str) ->
     return named.select(*blank, pl.all()) if before else named
 
 
-def _numbers(path: Path, book: fastexcel.ExcelReader, position: int, height: int, column: int) -> pl.Series:
-    """Which cells of a column the file stores as numbers: a number converts to a truth value, a text or a date does not."""
-    frame = _load(path, book, position, "boolean")
-    return frame.to_series(column).is_not_null().extend(pl.Series([False] * (height - frame.height), dtype=pl.Boolean))
+class _Numbers:
+    """Which cells of a sheet the file stores as numbers, by column: a number converts to a truth value, a text or a date does not.
+
+    The sheet is read once more, when first asked; columns are validated side by side, and the reader serves one at a time.
+    """
+
+    def __init__(self, path: Path, book: fastexcel.ExcelReader, position: int) -> None:
+        self.source, self.lock, self.frame = (path, book, position), Lock(), None
+
+    def __call__(self, column: int) -> pl.Series:
+        with self.lock:
+            if self.frame is None:
+                self.frame = _load(*self.source, "boolean")
+        return self.frame.to_series(column).is_not_null()
 
 
 def _unreadable(path: Path, error: BaseException) -> BaseException:

@@ -121,7 +121,7 @@ def leggi(
         frame, total, blank = validate(work)
     faults = pl.concat([pl.DataFrame(schema=FAULTS), *work.faults], how="vertical_relaxed").sort("riga", "posizione", maintain_order=True)
     errors = faults.filter(pl.col("gravita") == "errore")
-    data = frame.filter(~(total | blank))
+    data = frame.filter(~(total | blank)) if total.any() or blank.any() else frame
     rejected = pl.col(ROW).is_in(errors["riga"].unique().to_list())
     accepted = data.filter(~rejected) if errors.height else data
     counts = {"righe": frame.height, "accettate": accepted.height, "scartate": data.height - accepted.height}

@@ -124,7 +124,7 @@ def validate(sheet: Sheet) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
     blank, total = _blank_rows(sheet.body), _total_rows(sheet, frame)
     _required(sheet, frame, skipped=blank | total)
     _ragged(sheet)
-    data = frame.filter(~(blank | total))
+    data = frame.filter(~(blank | total)) if blank.any() or total.any() else frame
     _keys(sheet, data)
     _rules(sheet, data)
     left_out = frame.filter(blank | total)[ROW].to_list()
@@ -135,13 +135,18 @@ def validate(sheet: Sheet) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
 
 
 def _blank_rows(body: pl.DataFrame) -> pl.Series:
-    some = body.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-    empty = ~some
-    spaced = body.filter(some).filter(pl.all_horizontal(pl.all().is_null() | (pl.all().str.len_bytes() < 4))) if body.width else body
-    if spaced.height:  # rows of spaces only are blank too
-        blanks = body.select(pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")).to_series()
-        return empty | blanks
-    return empty
+    """Rows without any text; spaces are none."""
+    blank = pl.Series([False]).new_from_index(0, body.height)
+    if not body.width:
+        return blank
+    first = body.to_series(0)
+    spaced = first.str.starts_with(" ") | first.str.starts_with("\u00a0")
+    rows = (first.is_null() | (first.str.len_bytes() < 2) | spaced).arg_true()  # the others begin with a text
+    if len(rows) == 0:
+        return blank
+    part = body if len(rows) == body.height else body[rows.to_list()]
+    bare = part.select(pl.all_horizontal(pl.all().is_null() | (pl.all().str.strip_chars() == ""))).to_series()
+    return blank.scatter(rows.filter(bare), True) if bare.any() else blank
 
 
 def _typed(sheet: Sheet, column: Column) -> pl.Series:
@@ -322,7 +327,7 @@ LONGEST_MARK = max(len(mark) for mark in cells.MARKS)
 
 def _sample(values: pl.Series) -> pl.Series:
     """The distinct texts of a column, or the column itself where most are distinct."""
-    return values if values.head(10_000).n_unique() > 5_000 else values.unique()
+    return values if values.head(10_000).n_unique() > 9_000 else values.unique()
 
 
 def _form_words(text: str, column: Column) -> str:
@@ -411,7 +416,7 @@ def _keys(sheet: Sheet, data: pl.DataFrame) -> None:
     """Add a fault for each row whose key stands in an earlier row."""
     key, table = list(sheet.table.key), sheet.table
     whole = data.select(ROW, *key).drop_nulls([name for name in key if table.column(name).required])
-    if whole.height == 0 or whole.select(pl.struct(key).n_unique()).item() == whole.height:
+    if whole.height == 0 or whole.select(key).hash_rows().n_unique() == whole.height:  # distinct hashes: distinct keys
         return
     first = whole.with_columns(pl.col(ROW).min().over(key).alias("prima")).filter(pl.col(ROW) != pl.col("prima"))
     column = table.column(key[0])
