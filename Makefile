@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help report test check lint format lab lock clean
+.PHONY: help report test check lint format dizionario lab lock clean
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 report: $(READY) ## make the environment and the annual report from the published figures
 	$(BIN)/analisi esegui annuale
@@ -27,6 +27,9 @@ format: $(READY) ## rewrite code and notebooks in the house format, and strip ou
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
+
+dizionario: $(READY) ## renew the data dictionary from the declared tables
+	$(BIN)/python -m analisi.tables.dizionario
 
 lab: $(READY) ## open JupyterLab on the workspace
 	$(BIN)/jupyter lab

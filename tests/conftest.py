@@ -41,7 +41,7 @@ def write_rows(path: Path, heading: list[str], rows: list[dict[str, str]]) -> Pa
     """A CSV file of text, as an analyst would save it: semicolons, the cells as they are given, a missing one blank."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, heading, delimiter=";", restval="")
+        writer = csv.DictWriter(file, heading, delimiter=";", restval="", extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
     return path

@@ -101,9 +101,8 @@ def _append(path: Path, table: Table) -> list[dict[str, object]]:
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, table.names, delimiter=";", restval="", lineterminator="\n")
         for number, fault in enumerate(difetti(table), start=1):
-            for position, row in enumerate(fault.righe):
-                serial = number * 100 + (position if fault.regola != "chiave" else 0)
-                writer.writerow(_own_key(table, row, fault.colonna if fault.regola != "chiave" else "", serial))
+            for row in fault.righe:
+                writer.writerow(_own_key(table, row, fault.colonna if fault.regola != "chiave" else "", number))
                 line += 1
             listed.append((fault.colonna, fault.regola, fault.gravita, line))
         file.write(";".join([*table.example.values(), "campo in più"]).replace("\n", " ") + "\n")
