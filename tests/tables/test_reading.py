@@ -236,3 +236,18 @@ def test_rows_are_told_apart_in_the_whole_file_by_their_number(tmp_path):
     rows = [pal(f"P-{n}-01", 10 if n != 700 else "dieci") for n in range(1000)]
     reading = leggi(book(tmp_path / "x.xlsx", [["titolo"], HEAD, *rows]))
     assert [fault["riga"] for fault in reading.scarti.filter(pl.col("colonna") == "lavoratori_sospesi").to_dicts()] == [703]
+
+
+@pytest.mark.parametrize("kind", ["xls", "ods"])
+def test_xls_and_ods_are_read_cell_by_cell_by_their_own_type(workspace, kind):
+    """Two small synthetic workbooks, saved by LibreOffice: codes with zeros, "1.615" as text, dates as dates and as text, a total."""
+    reading = leggi(workspace / "tests/sources" / f"minimo.{kind}")
+    assert reading.conteggio == {"righe": 3, "accettate": 2, "scartate": 0, "totali": 1, "vuote": 0}
+    assert reading.dati.select("nucleo", "id_procedura", "lavoratori_sospesi", "data_invio").rows() == [("LC", "007", 65, date(2025, 10, 10)), ("MB", "P-2", 1615, date(2025, 10, 11))]
+
+
+def test_a_table_that_does_not_begin_in_the_first_column_keeps_its_letters(tmp_path):
+    path = book(tmp_path / "x.xlsx", [[None, None, "Titolo"], [None, *HEAD], [None, *pal("P-1-01", "#N/A")]])
+    reading = leggi(path)
+    assert [(f["riga"], f["posizione"]) for f in reading.scarti.filter(pl.col("colonna") == "lavoratori_sospesi").to_dicts()] == [(3, 5)]
+    assert reading.provenienza["intestazione"] == "riga 2"

@@ -25,7 +25,7 @@ def as_text(reading: Lettura, *, guessed: bool = False, base: Path | None = None
         f"  Tabella: {reading.tabella.name}, {how}; {facts['colonne']} colonne",
         f"  Formato: {facts['formato']}; intestazione: {facts['intestazione']}",
         *([f"  Mappatura: {facts['mappatura']}"] if facts["mappatura"] else []),
-        *([f"  Colonne facoltative assenti: {listing(lost[:12])}{' e altre' if len(lost) > 12 else ''}"] if lost else []),
+        *([f"  Colonne facoltative assenti: {', '.join(lost[:8])}{f' e altre {len(lost) - 8}' if len(lost) > 8 else ''}"] if lost else []),
         *([f"  Fogli non letti: {listing(f'«{name}»' for name in facts['fogli_non_letti'])}"] if facts["fogli_non_letti"] else []),
         *(["  DATI SINTETICI, inventati per prova"] if facts["sintetica"] else []),
         f"  Righe: {thousands(counts['righe'])} = {_parts(counts)}",
