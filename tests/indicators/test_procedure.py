@@ -26,7 +26,11 @@ def register(*rows: dict) -> pl.DataFrame:
 
 def test_the_last_version_of_a_unit_counts_unless_it_is_revoked():
     vol = register(
-        {}, {"progressivo_versione": 2, "lavoratori_coinvolti": 7}, {"id_unita": "V"}, {"id_unita": "V", "progressivo_versione": 2, "stato": "REVOCATA"}, {"id_unita": "W"}
+        {},
+        {"progressivo_versione": 2, "lavoratori_coinvolti": 7},
+        {"id_unita": "V"},
+        {"id_unita": "V", "progressivo_versione": 2, "stato": "REVOCATA"},
+        {"id_unita": "W"},
     )
     assert in_force(vol).select("id_unita", "lavoratori_coinvolti").rows() == [("U", 7), ("W", 10)]
 
@@ -36,7 +40,14 @@ def test_the_last_version_of_a_unit_counts_unless_it_is_revoked():
     [("apertura", [2025], [2025]), ("accordo", [2025], [2026]), ("inizio", [2026], [2026]), ("in_corso", [2026, 2027], [2025, 2026])],
 )
 def test_the_year_follows_the_declared_criterion(criterio, cigs, lic):
-    collective = {"id_procedura": "D", "tipo_procedura": "LIC", "tipologia_linee_guida": "D", "data_accordo": date(2026, 1, 9), "data_inizio": None, "data_fine": None}
+    collective = {
+        "id_procedura": "D",
+        "tipo_procedura": "LIC",
+        "tipologia_linee_guida": "D",
+        "data_accordo": date(2026, 1, 9),
+        "data_inizio": None,
+        "data_fine": None,
+    }
     found = by_year(register({}, collective), criterio)
     assert [found.filter(id_procedura=name)["anno"].to_list() for name in ("P", "D")] == [cigs, lic]
 
@@ -52,9 +63,18 @@ def test_an_unknown_criterion_is_refused():
 
 
 def test_cases_are_distinct_units_and_the_sum_of_their_workers():
-    vol = register({}, {"id_unita": "V", "lavoratori_coinvolti": 5}, {"id_procedura": "Q", "id_unita": "Z", "tipologia_linee_guida": "C"}, {"id_unita": "X", "sigla_provincia": "FUORI_REGIONE"})
+    vol = register(
+        {},
+        {"id_unita": "V", "lavoratori_coinvolti": 5},
+        {"id_procedura": "Q", "id_unita": "Z", "tipologia_linee_guida": "C"},
+        {"id_unita": "X", "sigla_provincia": "FUORI_REGIONE"},
+    )
     rows = count_cases(vol, load_territorio()).filter(provincia="LC")
-    assert rows.select("procedura", "unita_produttive", "lavoratori").rows() == [("cigs_ministeriale", 2, 15), ("cigs_regionale", 1, 10), ("licenziamento_collettivo", 0, 0)]
+    assert rows.select("procedura", "unita_produttive", "lavoratori").rows() == [
+        ("cigs_ministeriale", 2, 15),
+        ("cigs_regionale", 1, 10),
+        ("licenziamento_collettivo", 0, 0),
+    ]
 
 
 def test_the_synthetic_register_gives_the_printed_tables(tmp_path, published):
@@ -80,10 +100,17 @@ def test_cases_counted_by_hand_agree(criterio):
     for row in last.values():
         if row["stato"] == "REVOCATA":
             continue
-        opened, agreed, begun, ended = (row[name] and row[name].year for name in ("data_apertura", "data_accordo", "data_inizio", "data_fine"))
+        opened, agreed, begun, ended = (
+            row[name] and row[name].year for name in ("data_apertura", "data_accordo", "data_inizio", "data_fine")
+        )
         collective = row["tipo_procedura"] == "LIC"
         first, final = (opened, agreed or opened) if collective else (begun, ended or begun)
-        years = {"apertura": [opened], "accordo": [agreed], "inizio": [agreed if collective else begun], "in_corso": range(first, final + 1) if first else []}[criterio]
+        years = {
+            "apertura": [opened],
+            "accordo": [agreed],
+            "inizio": [agreed if collective else begun],
+            "in_corso": range(first, final + 1) if first else [],
+        }[criterio]
         for year in years:
             if year:
                 cell = found.setdefault((year, row["sigla_provincia"], groups[row["tipologia_linee_guida"]]), [0, 0])
@@ -95,14 +122,20 @@ def test_cases_counted_by_hand_agree(criterio):
 
 def test_of_a_version_in_several_extracts_the_latest_extract_counts(tmp_path):
     row = VOL_PROCEDURE.example
-    write_rows(tmp_path / "vol_procedure_2.csv", VOL_PROCEDURE.names, [row | {"lavoratori_coinvolti": "65", "data_estrazione": "28/02/2026"}])
-    write_rows(tmp_path / "vol_procedure_1.csv", VOL_PROCEDURE.names, [row | {"lavoratori_coinvolti": "60", "data_estrazione": "31/12/2025"}])
+    write_rows(
+        tmp_path / "vol_procedure_2.csv", VOL_PROCEDURE.names, [row | {"lavoratori_coinvolti": "65", "data_estrazione": "28/02/2026"}]
+    )
+    write_rows(
+        tmp_path / "vol_procedure_1.csv", VOL_PROCEDURE.names, [row | {"lavoratori_coinvolti": "60", "data_estrazione": "31/12/2025"}]
+    )
     assert read_fonte(str(tmp_path)).casi["lavoratori"].sum() == 65
 
 
 def test_a_version_that_two_extracts_of_one_day_tell_differently_is_asked(tmp_path):
     for number, workers in enumerate(("60", "65")):
-        write_rows(tmp_path / f"vol_procedure_{number}.csv", VOL_PROCEDURE.names, [VOL_PROCEDURE.example | {"lavoratori_coinvolti": workers}])
+        write_rows(
+            tmp_path / f"vol_procedure_{number}.csv", VOL_PROCEDURE.names, [VOL_PROCEDURE.example | {"lavoratori_coinvolti": workers}]
+        )
     with pytest.raises(AnalisiError, match="compilare data_estrazione"):
         read_fonte(str(tmp_path))
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analisi.errors import AnalisiError
-from analisi.tables.catalogo import VOL_PROCEDURE
+from analisi.sources import read_sheets
+from analisi.tables.catalogo import MONITORAGGIO_PAL, VOL_PROCEDURE
 from analisi.tables.reading import leggi
 from tests.conftest import write_rows
 
@@ -93,6 +94,8 @@ SHEET = "xl/worksheets/sheet1.xml"
         (SHEET, lambda x: x.replace(b'r="A2"', b'r="XFD1048576"', 1), "colonna XFD"),
         (SHEET, lambda x: x.replace(b'<row r="2"', b'<row r="1048576"', 1).replace(b'r="A2"', b'r="BZZ1048576"', 1), "colonna"),
         (SHEET, lambda x: x.replace(b"</sheetData>", b"<row r=\"99999999\"><c r=\"A99999999\"><v>1</v></c></row></sheetData>"), ""),
+        (SHEET, lambda x: x.replace(b'r="A2"', b'r="AC999999"', 1), ""),
+        (SHEET, lambda x: x.replace(b'"', b"'").replace(b"r='A2'", b"r='XFD1048576'", 1), "colonna XFD"),
         (SHEET, lambda x: x[: len(x) // 2], ""),
         (SHEET, lambda x: b"\0" * 1000, ""),
         ("xl/workbook.xml", lambda x: b"<workbook/>", ""),
@@ -107,8 +110,44 @@ def test_workbooks_made_to_harm_are_refused(tmp_path, good, name, change, said):
     assert said in str(outcome(path))
 
 
+@pytest.mark.parametrize(
+    "dress",
+    [lambda x: x, lambda x: x.replace(b'"', b"'"), lambda x: x.replace(b' r="J2"', b"")],
+    ids=["usual", "single quotes", "no reference"],
+)
+def test_error_cells_are_found_however_the_sheet_is_written(tmp_path, dress):
+    workbook = openpyxl.Workbook()
+    workbook.active.append(MONITORAGGIO_PAL.names[:10])
+    workbook.active.append([*list(MONITORAGGIO_PAL.example.values())[:9], "#N/A"])
+    workbook.save(tmp_path / "y.xlsx")
+    (tmp_path / "x.xlsx").write_bytes(rewritten((tmp_path / "y.xlsx").read_bytes(), SHEET, dress))
+    assert next(iter(read_sheets(tmp_path / "x.xlsx"))).errors == {(1, 9): "#N/A"}
+
+
+def test_error_cells_of_an_ods_are_found(tmp_path, workspace):
+    data = (workspace / "tests/sources/minimo.ods").read_bytes()
+    number = b'office:value-type="float" office:value="65" calcext:value-type="float"'
+    broken = rewritten(
+        data,
+        "content.xml",
+        lambda x: x.replace(number, b'office:value-type="string" office:string-value="" calcext:value-type="error"', 1).replace(
+            b"<text:p>65</text:p>", b"<text:p>#N/D</text:p>", 1
+        ),
+    )
+    (tmp_path / "x.ods").write_bytes(broken)
+    assert next(iter(read_sheets(tmp_path / "x.ods"))).errors == {(3, 5): "#N/D"}
+
+
+def test_an_xls_that_claims_more_than_its_file_is_refused(tmp_path, workspace):
+    data = bytearray((workspace / "tests/sources/minimo.xls").read_bytes())
+    for at in (0x2C, 0x40, 0x48):
+        path = tmp_path / f"{at}.xls"
+        path.write_bytes(bytes(data[:at]) + b"\xff\xff\xff\xff" + bytes(data[at + 4 :]))
+        assert "danneggiato" in outcome(path)
+
+
 def test_an_archive_that_expands_without_measure_is_refused(tmp_path, good, monkeypatch):
-    monkeypatch.setattr("analisi.sources.workbook.MAX_EXPANDED", 20_000_000)
+    monkeypatch.setattr("analisi.sources.archive.MAX_EXPANDED", 20_000_000)
     path = tmp_path / "bomba.xlsx"
     path.write_bytes(rewritten(good["xlsx"], SHEET, lambda x: x.replace(b"</sheetData>", b" " * 30_000_000 + b"</sheetData>")))
     assert len(path.read_bytes()) < 100_000
@@ -116,7 +155,7 @@ def test_an_archive_that_expands_without_measure_is_refused(tmp_path, good, monk
 
 
 def test_a_size_that_the_archive_lies_about_is_found_out(tmp_path, good, monkeypatch):
-    monkeypatch.setattr("analisi.sources.workbook.MAX_EXPANDED", 20_000_000)
+    monkeypatch.setattr("analisi.sources.archive.MAX_EXPANDED", 20_000_000)
     data = bytearray(rewritten(good["xlsx"], SHEET, lambda x: x + b" " * 30_000_000))
     real = struct.pack("<I", next(m.file_size for m in zipfile.ZipFile(io.BytesIO(bytes(data))).infolist() if m.filename == SHEET))
     path = tmp_path / "bugia.xlsx"

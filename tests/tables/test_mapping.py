@@ -123,3 +123,34 @@ def test_a_share_is_read_as_the_mapping_says(tmp_path):
     path = write_rows(tmp_path / "x.csv", VOL_PROCEDURE.names, [VOL_PROCEDURE.example | {"perc_riduzione_media": "0,625"}])
     frame = leggi(path, mappatura=mapping(tmp_path, 'tabella = "vol_procedure"\n[scale]\nperc_riduzione_media = "0-1"\n')).dati
     assert frame["perc_riduzione_media"].to_list() == [62.5]
+
+
+def test_a_heading_or_a_fixed_value_that_does_not_fit_the_file_is_said(tmp_path):
+    path = write_rows(tmp_path / "x.csv", VOL_PROCEDURE.names, [VOL_PROCEDURE.example])
+    with pytest.raises(AnalisiError, match="«Numero decr», che la mappatura dà a numero_decreto, non c'è"):
+        leggi(path, mappatura=mapping(tmp_path, 'tabella = "vol_procedure"\n[colonne]\nnumero_decreto = "Numero decr"\n'))
+    with pytest.raises(AnalisiError, match="ha anche un valore fisso"):
+        leggi(path, mappatura=mapping(tmp_path, 'tabella = "vol_procedure"\n[fissi]\ncompetenza = "REGIONALE"\n'))
+
+
+def test_letters_find_the_heading_under_a_title(tmp_path):
+    from analisi.sources.foglio import letter
+
+    path = tmp_path / "x.csv"
+    path.write_text(
+        "Estrazione di prova;\n"
+        + ";".join(f"Campo {n}" for n in range(len(VOL_PROCEDURE.names)))
+        + "\n"
+        + ";".join(VOL_PROCEDURE.example.values())
+        + "\n",
+        encoding="utf-8",
+    )
+    text = 'tabella = "vol_procedure"\n[colonne]\n' + "".join(f'{name} = "={letter(n)}"\n' for n, name in enumerate(VOL_PROCEDURE.names))
+    assert leggi(path, mappatura=mapping(tmp_path, text)).conteggio["accettate"] == 1
+
+
+def test_a_draft_survives_headings_on_two_lines(tmp_path):
+    names = ['"Colonna\ndi troppo"', *VOL_PROCEDURE.names]
+    path = tmp_path / "x.csv"
+    path.write_text(";".join(names) + "\nx;" + ";".join(VOL_PROCEDURE.example.values()) + "\n", encoding="utf-8")
+    assert load_mapping(mapping(tmp_path, draft(next(iter(read_sheets(path))), VOL_PROCEDURE)), TABLES).tabella == "vol_procedure"

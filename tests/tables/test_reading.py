@@ -5,12 +5,14 @@ from datetime import date, datetime
 import openpyxl
 import polars as pl
 import pytest
+import xlsxwriter
 
 import analisi
 from analisi.errors import AnalisiError
 from analisi.tables.catalogo import MONITORAGGIO_PAL, TABLES, VOL_PROCEDURE
 from analisi.tables.reading import leggi
 from tests.conftest import write_rows
+from tests.sources.test_hostile import rewritten
 
 PAL = MONITORAGGIO_PAL.example
 HEAD = [
@@ -243,7 +245,10 @@ def test_xls_and_ods_are_read_cell_by_cell_by_their_own_type(workspace, kind):
     """Two small synthetic workbooks, saved by LibreOffice: codes with zeros, "1.615" as text, dates as dates and as text, a total."""
     reading = leggi(workspace / "tests/sources" / f"minimo.{kind}")
     assert reading.conteggio == {"righe": 3, "accettate": 2, "scartate": 0, "totali": 1, "vuote": 0}
-    assert reading.dati.select("nucleo", "id_procedura", "lavoratori_sospesi", "data_invio").rows() == [("LC", "007", 65, date(2025, 10, 10)), ("MB", "P-2", 1615, date(2025, 10, 11))]
+    assert reading.dati.select("nucleo", "id_procedura", "lavoratori_sospesi", "data_invio").rows() == [
+        ("LC", "007", 65, date(2025, 10, 10)),
+        ("MB", "P-2", 1615, date(2025, 10, 11)),
+    ]
 
 
 def test_a_table_that_does_not_begin_in_the_first_column_keeps_its_letters(tmp_path):
@@ -251,3 +256,109 @@ def test_a_table_that_does_not_begin_in_the_first_column_keeps_its_letters(tmp_p
     reading = leggi(path)
     assert [(f["riga"], f["posizione"]) for f in reading.scarti.filter(pl.col("colonna") == "lavoratori_sospesi").to_dicts()] == [(3, 5)]
     assert reading.provenienza["intestazione"] == "riga 2"
+
+
+def test_a_row_whose_name_or_note_says_total_is_a_row(tmp_path):
+    rows = [
+        VOL_PROCEDURE.example | {"ragione_sociale": "TOT Srl", "data_apertura": "31/02/2025"},
+        VOL_PROCEDURE.example | {"id_unita": "U-2", "ragione_sociale": "Totale Energie SpA", "lavoratori_coinvolti": ""},
+    ]
+    reading = leggi(write_rows(tmp_path / "x.csv", VOL_PROCEDURE.names, rows))
+    assert reading.conteggio == {"righe": 2, "accettate": 0, "scartate": 2, "totali": 0, "vuote": 0}
+
+
+def test_a_total_that_cannot_be_read_is_told(tmp_path):
+    reading = leggi(book(tmp_path / "x.xlsx", [HEAD, pal("P-1-01", 10), ["TOTALE", *[None] * 3, "19x5"]]))
+    assert [(f["riga"], f["regola"]) for f in reading.scarti.to_dicts()] == [(3, "tipo")]
+
+
+@pytest.mark.parametrize(("label", "value", "clean"), [("TOTALE", 21, True), ("TOTALE", 0, False), ("Totale generale", 21, True)])
+def test_a_total_labelled_in_the_column_of_the_procedure_is_the_sum_of_all(tmp_path, label, value, clean):
+    total = [None, None, label, None, value]
+    reading = leggi(
+        book(
+            tmp_path / "x.xlsx",
+            [HEAD, pal("P-1-01", 10), [None, None, "Subtotale", None, 10], pal("P-2-01", 11), [None, None, "Subtotale", None, 11], total],
+        )
+    )
+    assert (reading.conteggio["totali"], reading.pulita) == (3, clean)
+
+
+def test_two_tables_in_one_sheet_are_asked(tmp_path):
+    with pytest.raises(AnalisiError, match=r"due intestazioni \(righe . e .\)"):
+        leggi(book(tmp_path / "x.xlsx", [HEAD, pal("P-1-01"), [], [*HEAD, "note"], pal("P-2-01")]))
+
+
+def test_formulas_that_give_an_empty_text_are_blank_cells(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "y.xlsx") as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, [*HEAD, "note"])
+        sheet.write_row(1, 0, pal("P-1-01"))
+        sheet.write_formula(1, len(HEAD), '=IF(1=2,"x","")', None, "")
+    as_excel = rewritten(
+        (tmp_path / "y.xlsx").read_bytes(), "xl/worksheets/sheet1.xml", lambda x: x.replace(b'<c r="K2">', b'<c r="K2" t="str">')
+    )
+    (tmp_path / "x.xlsx").write_bytes(as_excel)
+    assert leggi(tmp_path / "x.xlsx").messages() == []
+    assert [f["regola"] for f in leggi(tmp_path / "y.xlsx").scarti.to_dicts()] == ["cella_in_errore"]
+
+
+def test_numbers_keep_every_digit(tmp_path):
+    table = TABLES["siuf_corsi"]
+    heading = ["id_corso", "id_edizione", "ore_previste", "data_avvio", "id_lavoratore"]
+    rows = [
+        ["C", f"E-{n}", value, date(2025, 2, 3), table.example["id_lavoratore"]] for n, value in enumerate([100 / 3, 0.1 + 0.2, 12.125])
+    ]
+    assert leggi(book(tmp_path / "x.xlsx", [heading, *rows])).dati["ore_previste"].to_list() == pytest.approx(
+        [100 / 3, 0.1 + 0.2, 12.125], rel=1e-15
+    )
+
+
+def test_a_declared_separator_does_not_touch_numbers_of_the_spreadsheet(tmp_path):
+    (tmp_path / "m.toml").write_text('tabella = "siuf_corsi"\ndecimali = "virgola"\n')
+    heading = ["id_corso", "id_edizione", "ore_previste", "data_avvio", "id_lavoratore"]
+    rows = [
+        ["C", f"E-{n}", value, date(2025, 2, 3), TABLES["siuf_corsi"].example["id_lavoratore"]] for n, value in enumerate(["1.615", 1250.5])
+    ]
+    assert leggi(book(tmp_path / "x.xlsx", [heading, *rows]), mappatura=tmp_path / "m.toml").dati["ore_previste"].to_list() == [
+        1615,
+        1250.5,
+    ]
+
+
+def test_a_workbook_that_counts_days_from_another_year_is_asked(tmp_path):
+    path = book(tmp_path / "x.xlsx", [[*HEAD, "data_invio"], [*pal("P-1-01"), 44229], [*pal("P-2-01"), "03/02/2025"]])
+    workbook = openpyxl.load_workbook(path)
+    workbook.epoch = datetime(1904, 1, 1)
+    workbook.save(path)
+    assert [(f["riga"], f["regola"]) for f in leggi(path).scarti.to_dicts()] == [(2, "ambiguo")]
+
+
+def test_a_text_that_the_spreadsheet_made_a_date_is_asked(tmp_path):
+    heading = [*VOL_PROCEDURE.names]
+    row = [date(2025, 3, 12) if name == "numero_decreto" else VOL_PROCEDURE.example[name] for name in heading]
+    assert [f["colonna"] for f in leggi(book(tmp_path / "x.xlsx", [heading, row])).scarti.to_dicts()] == ["numero_decreto"]
+
+
+def test_a_repeated_key_is_told_without_what_may_name_a_person(tmp_path):
+    rows = [VOL_PROCEDURE.example | {"id_procedura": "RSSMRA80A01F205X"}] * 2
+    said = str(leggi(write_rows(tmp_path / "x.csv", VOL_PROCEDURE.names, rows)).difetti.to_dicts())
+    shifted = VOL_PROCEDURE.example | {"ateco_codice": "Rossi Meccanica SpA", "data_apertura": "malattia di Anna Bianchi"}
+    said += str(leggi(write_rows(tmp_path / "y.csv", VOL_PROCEDURE.names, [shifted])).difetti.to_dicts())
+    assert not any(name in said for name in ("RSSMRA", "Rossi", "Bianchi"))
+
+
+def test_a_code_is_not_taken_for_one_that_differs_by_a_sign(tmp_path):
+    reading = leggi(write_rows(tmp_path / "x.csv", VOL_PROCEDURE.names, [VOL_PROCEDURE.example | {"classe_dimensionale": "250"}]))
+    assert [f["regola"] for f in reading.scarti.to_dicts()] == ["codice"]
+
+
+def test_fields_beyond_the_table_are_never_a_blank_row(tmp_path):
+    path = write_rows(tmp_path / "x.csv", VOL_PROCEDURE.names, [VOL_PROCEDURE.example | {"id_unita": f"U-{n}"} for n in range(60)])
+    with path.open("a") as file:
+        file.write(";" * 45 + "dato lontano\n")
+    assert leggi(path).conteggio == {"righe": 61, "accettate": 60, "scartate": 1, "totali": 0, "vuote": 0}
+
+
+def test_an_xls_says_that_its_error_cells_cannot_be_told(workspace):
+    assert any("celle in errore non si distinguono" in text for text in leggi(workspace / "tests/sources/minimo.xls").dubbi)

@@ -15,7 +15,11 @@ from analisi.tables.schema import Column, Table
 from analisi.tables.writing import write_table
 from analisi.vocabulary import load_territorio
 
-TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12).map(str.strip).filter(lambda t: t and not missing(t) and t.lower() not in MARKS)
+TEXT = (
+    st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12)
+    .map(str.strip)
+    .filter(lambda t: t and not missing(t) and t.lower() not in MARKS)
+)
 
 
 def cell(column: Column):
@@ -34,7 +38,11 @@ def cell(column: Column):
         return st.integers(0, 16**32 - 1).map(lambda n: f"{n:032x}")
     if column.type == "impresa":
         return st.just("01234560975")
-    return st.from_regex(f"\\A(?:{column.pattern})\\Z", alphabet=st.characters(min_codepoint=33, max_codepoint=126)) if column.pattern else TEXT
+    return (
+        st.from_regex(f"\\A(?:{column.pattern})\\Z", alphabet=st.characters(min_codepoint=33, max_codepoint=126))
+        if column.pattern
+        else TEXT
+    )
 
 
 def frames(table: Table):
@@ -56,7 +64,9 @@ def test_every_cell_comes_back_as_it_was_written(tmp_path, table, suffix, data):
     frame = data.draw(frames(table))
     path = write_table(frame, table, tmp_path / f"x.{suffix}")
     sheet = next(iter(read_sheets(path)))
-    read, total, blank = validate(Sheet(sheet, table, find_heading(sheet, table, {}), Mappatura(scale=_percentages(table)), load_territorio(), []))
+    read, total, blank = validate(
+        Sheet(sheet, table, find_heading(sheet, table, {}), Mappatura(scale=_percentages(table)), load_territorio(), [])
+    )
     assert not total.any()
     assert not blank.any()
     assert_frame_equal(read.drop("riga"), frame)

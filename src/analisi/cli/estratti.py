@@ -61,7 +61,7 @@ def controlla(
     controlla anche le regole fra tabelle: procedure che esistono, lavoratori che tornano.
     """
     from analisi.tables.annotating import annotate
-    from analisi.tables.delivery import files_of, read_delivery
+    from analisi.tables.delivery import files_of, others_of, read_delivery
     from analisi.tables.reading import leggi
     from analisi.tables.summary import as_data, as_text
 
@@ -89,6 +89,10 @@ def controlla(
         click.echo("\n\n".join(as_text(reading, guessed=wanted is None, base=path if path.is_dir() else None) for reading in readings))
         if len(readings) > 1:
             click.echo("\n" + _together(readings))
+        if path.is_dir() and (others := others_of(path)):
+            click.echo(
+                f"Non letti, perché non sono tabelle: {', '.join(other.name for other in others[:20])}{', ...' * (len(others) > 20)}"
+            )
         if target is not None:
             click.echo(f"\nFile con le celle segnate: {shown(target) if target.is_relative_to(root()) else target}")
     for text in refused:

@@ -55,7 +55,9 @@ def _extracts(folder: Path) -> list[Path]:
         return []
     places = [path for path in (*folder.iterdir(), *folder.glob(f"{VOL_PROCEDURE.name}/*")) if path.is_file()]
     inner = [path for path in places if path.parent.name == VOL_PROCEDURE.name]
-    return sorted(path for path in places if path.suffix.lower() in KINDS and (path.name.startswith(VOL_PROCEDURE.name) or path in inner))
+    return sorted(
+        path for path in places if path.suffix.lower() in KINDS and (path.name.lower().startswith(VOL_PROCEDURE.name) or path in inner)
+    )
 
 
 def _of_file(path: Path, territorio: Territorio, criterio: str) -> Fonte:
@@ -110,10 +112,10 @@ def _merged(readings: list[Lettura]) -> pl.DataFrame:
     key = list(VOL_PROCEDURE.key)
     rows = pl.concat([reading.dati.with_columns(pl.lit(i).alias("_file")) for i, reading in enumerate(readings)])
     labels = ["data_estrazione", "fonte", "versione_tracciato", "natura", "_file"]
-    latest = rows.filter(
-        pl.col("data_estrazione").fill_null(pl.date(1900, 1, 1)) == pl.col("data_estrazione").fill_null(pl.date(1900, 1, 1)).max().over(key)
-    )
-    distinct = latest.unique([name for name in rows.columns if name not in labels], maintain_order=True)
+    content = [name for name in rows.columns if name not in labels]
+    day = pl.col("data_estrazione")
+    undated = day.is_null().any().over(key)  # among copies one of which has no day, none is the latest
+    distinct = rows.filter(undated | (day == day.max().over(key))).unique(content, maintain_order=True)
     clash = distinct.filter(pl.struct(key).is_duplicated())
     if clash.height:
         files = listing(sorted({readings[i].provenienza["file"] for i in clash["_file"]}))

@@ -49,8 +49,8 @@ def by_year(units: pl.DataFrame, criterio: str) -> pl.DataFrame:
 def count_cases(vol: pl.DataFrame, territorio: Territorio, criterio: str = "apertura") -> pl.DataFrame:
     """Units and workers of the register, one row per anno, provincia and procedura as in `casi_gestiti`; zero where there is none.
 
-    `unita_produttive` are distinct id_unita, `lavoratori` the sum of workers involved (involvements, not people). Units outside the
-    territory are left out.
+    `unita_produttive` are distinct pairs of id_procedura and id_unita, `lavoratori` the sum of workers involved (involvements, not
+    people). Units outside the territory are left out.
     """
     codes = {letter.strip(): p.procedura for p in procedure() for letter in p.linee_guida.split(",")}
     units = by_year(in_force(vol), criterio).filter(pl.col("sigla_provincia").is_in(territorio.sigle))
@@ -58,7 +58,8 @@ def count_cases(vol: pl.DataFrame, territorio: Territorio, criterio: str = "aper
         units.with_columns(pl.col("tipologia_linee_guida").replace_strict(codes, return_dtype=pl.String).alias("procedura"))
         .group_by("anno", pl.col("sigla_provincia").alias("provincia"), "procedura")
         .agg(
-            pl.col("id_unita").n_unique().cast(pl.Int64).alias("unita_produttive"), pl.col("lavoratori_coinvolti").sum().alias("lavoratori")
+            pl.struct("id_procedura", "id_unita").n_unique().cast(pl.Int64).alias("unita_produttive"),
+            pl.col("lavoratori_coinvolti").sum().alias("lavoratori"),
         )
     )
     grid = counted.select("anno").unique().join(pl.DataFrame({"provincia": territorio.sigle}), how="cross")

@@ -68,8 +68,8 @@ def parse_number(text: str, *, decimals: str = "", own: bool = False) -> float |
     if own:
         return float(body) if re.fullmatch(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", body, re.ASCII) else NOT_NUMBER
     negative = body.startswith("-") or (body.startswith("(") and body.endswith(")"))
-    body = body.strip("()") if body.startswith("(") == body.endswith(")") else body
-    body = body.lstrip("+-").strip()
+    body = body[1:-1] if body.startswith("(") and body.endswith(")") else body[1:] if body[:1] in ("+", "-") else body
+    body = body.strip()
     if _SPACES.search(body):
         if not re.fullmatch(r"\d{1,3}(?:[\u0020\u00a0\u2007\u2009\u202f']\d{3})+(?:[.,]\d+)?", body, re.ASCII):
             return NOT_NUMBER
@@ -97,7 +97,8 @@ def parse_whole(text: str, *, decimals: str = "", own: bool = False) -> int | Pr
     >>> parse_whole("1.615"), parse_whole("12,0"), parse_whole("12,5").regola, parse_whole("-3")
     (1615, 12, 'tipo', -3)
     """
-    value = parse_number(text, decimals=decimals or "virgola", own=own)
+    point_zero = not own and re.fullmatch(r"-?\d{1,15}\.0{1,2}", text.strip(), re.ASCII)  # how programs write a whole number
+    value = parse_number(text, decimals=decimals or ("punto" if point_zero else "virgola"), own=own)
     if isinstance(value, Problema):
         return NOT_INTEGER
     if value != int(value) or abs(value) >= 2**63:
@@ -113,17 +114,15 @@ def parse_decimal(text: str, *, decimals: str = "", own: bool = False) -> float 
     >>> parse_decimal("1.250,00 €"), parse_decimal("12,8%").regola
     (1250.0, 'tipo')
     """
-    body = text.replace("€", "").replace("EUR", "").strip()
+    body = re.sub(r"^(€|EUR)\s*|\s*(€|EUR)$", "", text.strip())
     value = parse_number(body, decimals=decimals, own=own)
     return value if isinstance(value, Problema) else float(value)
 
 
-def parse_percent(
-    text: str, *, decimals: str = "", own: bool = False, scale: str = "", shares: bool = False, beyond: bool = False
-) -> float | Problema:
+def parse_percent(text: str, *, decimals: str = "", own: bool = False, scale: str = "", shares: bool = False) -> float | Problema:
     """A percentage between 0 and 100. With `shares` (a spreadsheet) a plain number up to 1 may be a formatted share: it is asked.
 
-    `scale`, "0-1" or "0-100", answers. With `beyond` (the column has numbers over 1) a 1 is one per cent; a fraction is asked all the same.
+    `scale`, "0-1" or "0-100", answers.
 
     >>> parse_percent("12,8%"), parse_percent("0.128", shares=True).regola, parse_percent("0.128", scale="0-1")
     (12.8, 'ambiguo', 12.8)
@@ -134,13 +133,14 @@ def parse_percent(
         return value if isinstance(value, Problema) else float(value)
     if scale == "0-1":
         return round(float(value) * 100, 10)
-    if shares and scale == "" and "," not in body and 0 < value <= 1 and not (beyond and value == 1):
+    if shares and scale == "" and "," not in body and 0 < value <= 1:
         return Problema("ambiguo", "può essere una quota (0-1) o una percentuale (0-100); dichiararlo in [scale] nella mappatura")
     return float(value)
 
 
 NOT_DATE = Problema("tipo", "non è una data; scriverla gg/mm/aaaa")
 SWAPPED = Problema("ambiguo", 'in questo file alcune date sono scritte mese/giorno: dichiarare date = "gg/mm" o "mm/gg" nella mappatura')
+OTHER_CALENDAR = Problema("ambiguo", "è un numero in una cartella che conta i giorni da un altro anno; dare alla cella il formato data")
 _TIME = r"(?:[T ]\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:\.\d+)?)?)?"  # the hour of a date is dropped
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})" + _TIME, re.ASCII)
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})", re.ASCII)
@@ -150,17 +150,22 @@ EPOCH = date(1899, 12, 30)
 FIRST_SERIAL, LAST_SERIAL = 18_264, 73_050  # half of the last century to the end of this one
 
 
-def parse_date(text: str, *, order: str = "", swapped: bool = False) -> date | Problema:
+def parse_date(text: str, *, order: str = "", swapped: bool = False, serials: bool = True) -> date | Problema:
     """A date: gg/mm/aaaa, ISO or the serial number of a spreadsheet. `order` is "gg/mm", "mm/gg" or not declared.
 
-    With `swapped` (the file elsewhere proves to be month-first) a date that reads both ways is asked.
+    With `swapped` (the file elsewhere proves to be month-first) a date that reads both ways is asked, also one that the spreadsheet
+    itself made of such a text. Without `serials` (a workbook that counts days from another year) a number is asked.
 
     >>> parse_date("03/04/2005"), parse_date("38445"), parse_date("03/04/2005", swapped=True).regola
     (datetime.date(2005, 4, 3), datetime.date(2005, 4, 3), 'ambiguo')
     """
     if match := _ISO.fullmatch(text) or _COMPACT.fullmatch(text):
-        return _date(*map(int, match.groups()))
+        year, month, day = map(int, match.groups())
+        both = swapped and order == "" and text.endswith("00:00:00") and day <= 12 and day != month
+        return SWAPPED if both else _date(year, month, day)
     if match := _SERIAL.fullmatch(text):
+        if not serials:
+            return OTHER_CALENDAR
         serial = int(match[1])
         return EPOCH + timedelta(days=serial) if FIRST_SERIAL <= serial <= LAST_SERIAL else NOT_DATE
     if not (match := _SLASHED.fullmatch(text)):

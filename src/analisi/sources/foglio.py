@@ -20,7 +20,8 @@ class Foglio:
     """The cells of one sheet as text (String columns c0, c1...; row i is row i + 1 of the file); blank cells are null.
 
     `ragged` has the number of fields of the rows of a CSV that do not match its width; `errors` the cells (row, column)
-    that hold a spreadsheet error; `is_number` tells, for a column, which cells the file stores as numbers (None: all are text).
+    that hold a spreadsheet error; `is_number` tells, for a column, which cells the file stores as numbers (None: all are text), and
+    `number_of` their exact values.
     """
 
     file: Path
@@ -31,6 +32,7 @@ class Foglio:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     uncomputed: tuple[tuple[int, int], ...] = ()
     is_number: Callable[[int], pl.Series] | None = None
+    number_of: Callable[[int], pl.Series] | None = None
     dressing: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -50,7 +52,7 @@ class Foglio:
         for row in rows:
             found = self.ragged.get(row, width)
             cells = self.cells.row(row - 1)
-            blank = not any(cells)
+            blank = not any(cells) and found <= width
             if found != expected and not blank and (found < expected or found > width or any(cells[expected:])):
                 yield row, found, expected
 

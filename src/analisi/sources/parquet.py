@@ -28,7 +28,8 @@ def read_parquet_sheet(path: Path) -> Foglio:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise refuse(path, "il file Parquet è danneggiato o incompleto; chiedere di nuovo il file a chi lo ha inviato") from error
     numeric = [dtype.is_numeric() for dtype in schema.values()]
-    text = frame.select(pl.col(name).cast(pl.String).replace("", None).alias(f"c{i}") for i, name in enumerate(schema))
+    naive = [pl.col(name).dt.strftime("%Y-%m-%d %H:%M:%S") for name, dtype in schema.items() if isinstance(dtype, pl.Datetime)]
+    text = frame.with_columns(naive).select(pl.col(name).cast(pl.String).replace("", None).alias(f"c{i}") for i, name in enumerate(schema))
     heading = pl.DataFrame({f"c{i}": [name] for i, name in enumerate(schema)}, schema=text.schema)
     return Foglio(
         path,
@@ -36,6 +37,7 @@ def read_parquet_sheet(path: Path) -> Foglio:
         "parquet",
         pl.concat([heading, text]),
         is_number=lambda column: pl.Series([False] + [numeric[column]] * height, dtype=pl.Boolean),
+        number_of=lambda column: pl.concat([pl.Series([None], dtype=pl.Float64), frame.to_series(column).cast(pl.Float64, strict=False)]),
         dressing="Parquet",
         metadata=metadata,
     )

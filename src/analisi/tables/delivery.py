@@ -35,6 +35,12 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in found if not path.name.startswith((".", "~$")))
 
 
+def others_of(folder: Path) -> list[Path]:
+    """The files of a folder that hold no table we read, hidden and temporary ones aside."""
+    found = [path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() not in KINDS]
+    return sorted(path for path in found if not path.name.startswith((".", "~$")))
+
+
 def read_delivery(
     paths: Iterable[Path], tabella: str | None = None, *, progress: Callable[[Path], None] = lambda _: None, **options: str | None
 ) -> tuple[list[Lettura], list[str]]:

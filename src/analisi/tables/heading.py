@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.sources.foglio import Foglio, letter
 from analisi.tables.schema import Table
 from analisi.vocabulary import normalized
+
+if TYPE_CHECKING:
+    from analisi.tables.mapping import Mappatura
 
 LONGEST = 200  # characters of a cell that may be a heading
 SEARCHED = 40  # rows at the top of a sheet in which a heading is looked for
@@ -22,6 +26,7 @@ class Heading:
     columns: dict[str, int]
     names: list[str]
     twice: dict[str, list[int]]
+    other: int | None = None  # another row with every required column, if any
 
     @property
     def words(self) -> str:
@@ -34,6 +39,7 @@ def find_heading(sheet: Foglio, table: Table, mapped: dict[str, str]) -> Heading
     plain = [[normalized(cell) for cell in row] for row in top]
     wanted = {word for name in (*table.headings, *mapped) for word in name.split()}
     best: Heading | None = None
+    whole: list[Heading] = []
     lettered = any(name.startswith("=") for name in mapped)
     rows = range(min(SEARCHED, len(top)))
     for first, last in [
@@ -42,9 +48,16 @@ def find_heading(sheet: Foglio, table: Table, mapped: dict[str, str]) -> Heading
     ]:  # a pair only if it says more
         if lettered or any(cell.split()[-1] in wanted for cell in plain[last] + plain[first] if cell):
             found = _match(top, plain, first, last, table, mapped)
+            if first == last and not lettered and set(table.required) <= set(found.columns):
+                whole.append(found)
             if len(found.columns) >= 2 and (best is None or len(found.columns) > len(best.columns)):
                 best = found
-    return best
+    if best is not None and lettered and all(f"={letter(place)}" in mapped for place in best.columns.values()):
+        likely = likely_heading(sheet)  # letters say nothing of the row
+        best = _match(top, plain, likely.first, likely.first, table, mapped) if likely else best
+    if best is None:
+        return None
+    return replace(best, other=next((h.first for h in whole if h.last < best.first or h.first > best.last), None))
 
 
 def likely_heading(sheet: Foglio) -> Heading | None:
@@ -76,12 +89,14 @@ def _match(top: list[list[str]], plain: list[list[str]], first: int, last: int, 
     return Heading(first, last, columns, names, twice)
 
 
-def require_columns(sheet: Foglio, table: Table, heading: Heading | None, given: set[str]) -> Heading:
+def require_columns(sheet: Foglio, table: Table, heading: Heading | None, mapping: Mappatura) -> Heading:
     """The heading, when it has every required column (or the mapping gives a fixed value).
 
     Raises:
-        AnalisiError: no heading, a required column is missing, or a column stands twice.
+        AnalisiError: no heading, or two; a required column is missing; a column stands twice, or is both in the file and fixed; the mapping
+            names a heading that is not there.
     """
+    given = set(mapping.fissi)
     help_line = f"per far corrispondere altre intestazioni: analisi mappa {sheet.file.name} --tabella {table.name}"
     if heading is None:
         names = listing(table.required)
@@ -91,6 +106,17 @@ def require_columns(sheet: Foglio, table: Table, heading: Heading | None, given:
         name, places = next(iter(heading.twice.items()))
         where = listing(letter(place) for place in places)
         msg = f"{sheet.place}, {heading.words}: la colonna «{name}» compare più volte (colonne {where}); lasciarne una sola"
+        raise AnalisiError(msg)
+    for name, theirs in mapping.colonne.items():
+        if name not in heading.columns:
+            hint = suggest(theirs, [text for text in heading.names if text])
+            msg = f"{sheet.place}, {heading.words}: l'intestazione «{theirs}», che la mappatura dà a {name}, non c'è; {hint}"
+            raise AnalisiError(msg)
+    for name in sorted(given & set(heading.columns)):
+        msg = f"{sheet.place}, {heading.words}: «{name}» è nel file e ha anche un valore fisso nella mappatura; tenerne uno"
+        raise AnalisiError(msg)
+    if heading.other is not None:
+        msg = f"{sheet.place}: due intestazioni (righe {heading.first + 1} e {heading.other + 1}): lasciare una tabella per foglio"
         raise AnalisiError(msg)
     lost = [name for name in table.required if name not in heading.columns and name not in given]
     if lost:

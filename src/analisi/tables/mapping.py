@@ -10,7 +10,7 @@ from pathlib import Path
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.sources.foglio import Foglio
 from analisi.tables.heading import find_heading, likely_heading
-from analisi.tables.schema import Table
+from analisi.tables.schema import Table, plain
 from analisi.vocabulary import normalized
 from analisi.workspace import resolve, shown
 
@@ -78,6 +78,9 @@ def _checked(content: dict, path: Path, tables: dict[str, Table]) -> Mappatura:
             if not isinstance(value, dict if part == "ricodifiche" else str) or (part == "scale" and value not in SCALES):
                 fail(f"[{part}] «{name}» ha un valore di tipo sbagliato; confrontare con docs/dizionario.md")
     recodes = {name: {text.strip(): str(code) for text, code in texts.items()} for name, texts in content.get("ricodifiche", {}).items()}
+    both = sorted(set(content.get("colonne", {})) & set(content.get("fissi", {})))
+    if both:
+        fail(f"{listing(both)}: sia in [colonne] sia in [fissi]; tenerne uno")
     guessed = [name for name in content.get("ipotesi", {}) if name in table.required and name not in content.get("colonne", {})]
     if guessed:
         fail(f"{listing(guessed)}: solo ipotesi; verificarle e spostare le righe giuste da [ipotesi] a [colonne]")
@@ -99,7 +102,7 @@ def draft(sheet: Foglio, table: Table) -> str:
     free = {i: name for i, name in enumerate(heading.names) if name and i not in heading.columns.values()}
     guesses = _guesses(free, [name for name in table.names if name not in sure])
     lines = [
-        f"# Mappatura di {sheet.file.name} sulla tabella {table.name}.",
+        f"# Mappatura di {_quoted(sheet.file.name)} sulla tabella {table.name}.",
         "# Confermare le ipotesi, poi: analisi controlla FILE --mappatura QUESTO_FILE",
         f"tabella = {_quoted(table.name)}",
         *([f"foglio = {_quoted(sheet.name)}"] if sheet.name is not None else []),
@@ -115,7 +118,7 @@ def draft(sheet: Foglio, table: Table) -> str:
     lost = [name for name in table.names if name not in sure and name not in guesses]
     lines += [f"# {name}: non trovata{' (obbligatoria)' if name in table.required else ''}" for name in lost]
     used = {i for i, _ in guesses.values()}
-    lines += [f"# intestazione non usata: {name}" for i, name in free.items() if i not in used]
+    lines += [f"# intestazione non usata: {_quoted(name)}" for i, name in free.items() if i not in used]
     lines += [
         "",
         "[fissi]  # nostra colonna = valore uguale per tutte le righe",
@@ -152,7 +155,7 @@ def _recodings(sheet: Foglio, table: Table, columns: dict[str, int], last: int) 
         if not column.codes:
             continue
         texts = sheet.cells.to_series(position).slice(last + 1).str.strip_chars().drop_nulls().unique(maintain_order=True)
-        unknown = [text for text in texts.head(1_000) if text and normalized(text) not in column.known and len(text) <= 80]
+        unknown = [text for text in texts.head(1_000) if text and plain(text) not in column.known and len(text) <= 80]
         if unknown:
             lines.append(f"[ricodifiche.{name}]  # testo del file = codice fra: {', '.join(column.codes)}")
             lines += [f'# {_quoted(text)} = ""' for text in unknown[:30]]

@@ -27,6 +27,8 @@ from analisi.tables.validation import FAULTS, Sheet, validate
 from analisi.vocabulary import load_territorio, normalized
 from analisi.workspace import resolve, shown
 
+NO_ERRORS_TOLD = "in un file .xls le celle in errore non si distinguono dalle vuote; per esserne certi, salvarlo come .xlsx"
+
 
 @dataclass(frozen=True)
 class Lettura:
@@ -114,7 +116,7 @@ def leggi(
     path = resolve(percorso)
     mapping = load_mapping(mappatura, TABLES) if mappatura else Mappatura()
     table, sheet, heading, others = _choose(path, tabella or mapping.tabella or None, mapping, foglio or mapping.foglio or None)
-    heading = require_columns(sheet, table, heading, set(mapping.fissi))
+    heading = require_columns(sheet, table, heading, mapping)
     work = Sheet(sheet, table, heading, mapping, load_territorio(territorio), [])
     with ThreadPoolExecutor(1) as pool:
         digest = pool.submit(_digest, path)
@@ -220,7 +222,7 @@ def _provenance(
 
 def _unread(work: Sheet) -> list[str]:
     """Sentences about columns that were not read, and whether they hold tax codes in clear."""
-    heading, texts = work.heading, []
+    heading, texts = work.heading, [NO_ERRORS_TOLD] if work.foglio.kind == "xls" else []
     free = [(i, name) for i, name in enumerate(heading.names) if i not in heading.columns.values()]
     named = [name[:60] for _, name in free if name]
     if named:

@@ -19,6 +19,11 @@ COUNT_LIMIT = 99_999_999  # more than the workers of any country: a longer numbe
 TEXT_LIMIT = 2_000  # characters
 
 
+def plain(text: str) -> str:
+    """A text as codes are compared: normalized, but a plus sign counts ("60+" is not "60")."""
+    return normalized(text) + "+" * ("+" in text)
+
+
 @dataclass(frozen=True)
 class Column:
     """One column. `values` are the codes admitted, with the words that say the same; `pattern` (told by `form`) what a text must look like.
@@ -53,7 +58,7 @@ class Column:
     @cached_property
     def known(self) -> dict[str, str]:
         """Code by every normalized text that says it: the code itself, and its words."""
-        return {normalized(text): code for code, words in self.codes.items() for text in (*words.split("|"), code) if normalized(text)}
+        return {plain(text): code for code, words in self.codes.items() for text in (*words.split("|"), code) if normalized(text)}
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,16 @@ from analisi.sources.cells import CODICE_FISCALE, Problema
 from analisi.sources.foglio import Foglio
 from analisi.tables.heading import Heading
 from analisi.tables.mapping import Mappatura
-from analisi.tables.schema import ROW, TEXT_LIMIT, Column, Table
+from analisi.tables.schema import ROW, TEXT_LIMIT, Column, Table, plain
 from analisi.vocabulary import FUORI_REGIONE, Territorio, normalized
 
 FAULTS = {"riga": pl.Int64, "posizione": pl.Int64, "colonna": pl.String, "intestazione": pl.String, "valore": pl.String,
           "regola": pl.String, "gravita": pl.String, "testo": pl.String}  # fmt: skip
 PSEUDONIMO = r"^[0-9a-f]{32}$"
 _PERSONAL = re.compile(rf"{CODICE_FISCALE}|[\w.+-]+@[\w-]+\.\w+|\b[A-Z]{{2}}\d{{2}}[A-Z]\d{{10}}[0-9A-Z]{{12}}\b")
-_OVER_ONE = re.compile(r"\d{2,3}([.,]\d+)?|[2-9]([.,]\d+)?|1[.,]\d*[1-9]\d*")
-_THOUSAND = r"^\s*-?[1-9]\d{0,2}\.\d{3}\s*$"  # a text of thousands, or a number with three decimals
+_POINTED = r"^\s*-?\d+\.\d+\s*$|^-?[\d.]+[eE][+-]?\d+$"  # a number of the spreadsheet with decimals, or a text that looks like one
+_CUT = r"\.\d{9}$"  # the reader writes nine decimals at most
+_TOTAL_LABEL = r"(?i)^\s*(sub[ -]?)?tot(\.|ale|ali)?\b"
 _TOTAL = r"^(?i)\s*(sub[ -]?)?tot(\.|ale|ali)?\s*[:.]?(\s+\S+){0,4}\s*$"
 
 
@@ -99,7 +100,7 @@ class Sheet:
 def echo(value: str, column: Column, table: Table) -> str:
     """A value as a message may repeat it: short, printable, and never what could name a person.
 
-    In tables of single workers a word is repeated only if it resembles a code of its column.
+    Two words are repeated only if they resemble a code of their column; in tables of single workers not even one.
     """
     text = "".join(mark if mark.isprintable() else " " for mark in value.strip())
     if not text:
@@ -107,7 +108,9 @@ def echo(value: str, column: Column, table: Table) -> str:
     hidden = f"(non riportato: {len(text)} caratteri)"
     if column.reserved or _PERSONAL.search(text.replace(" ", "")) or _PERSONAL.search(text):
         return hidden
-    if table.person and re.search(r"[^\W\d_]{3}", text) and not suggest(text.upper(), column.codes).startswith("forse"):
+    near = column.codes and suggest(text.upper(), column.codes).startswith("forse")
+    names = len(re.findall(r"[^\W\d_]{2,}", text)) > 1 and column.type != "provincia"  # two words may be a person or a company
+    if not near and (names or (table.person and re.search(r"[^\W\d_]{3}", text))):
         return hidden
     return f"«{text[:60]}{'…' if len(text) > 60 else ''}»"
 
@@ -121,21 +124,26 @@ def validate(sheet: Sheet) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
     frame = (
         pl.DataFrame(typed, schema=sheet.table.schema).with_row_index(ROW, offset=sheet.first_row).with_columns(pl.col(ROW).cast(pl.Int64))
     )
-    blank, total = _blank_rows(sheet.body), _total_rows(sheet, frame)
+    blank, total = _blank_rows(sheet), _total_rows(sheet, frame)
     _required(sheet, frame, skipped=blank | total)
     _ragged(sheet)
     data = frame.filter(~(blank | total)) if blank.any() or total.any() else frame
     _keys(sheet, data)
     _rules(sheet, data)
-    left_out = frame.filter(blank | total)[ROW].to_list()
-    if left_out:
-        sheet.faults[:] = [part.filter(~pl.col("riga").is_in(left_out)) for part in sheet.faults]
+    if blank.any() or total.any():
+        sums, empty = frame.filter(total)[ROW].to_list(), frame.filter(blank)[ROW].to_list()
+        counts = [column.name for column in sheet.table.columns if column.additive]
+        kept = pl.col("colonna").is_in(counts) & pl.col("regola").is_in(
+            ["tipo", "cella_in_errore", "ambiguo"]
+        )  # a total that cannot be read
+        sheet.faults[:] = [part.filter(~pl.col("riga").is_in(empty) & (~pl.col("riga").is_in(sums) | kept)) for part in sheet.faults]
     _check_totals(sheet, frame, total, data)
     return frame, total, blank
 
 
-def _blank_rows(body: pl.DataFrame) -> pl.Series:
-    """Rows without any text; spaces are none."""
+def _blank_rows(sheet: Sheet) -> pl.Series:
+    """Rows without any text; spaces are none, fields beyond the width of a CSV are some."""
+    body = sheet.body
     blank = pl.Series([False]).new_from_index(0, body.height)
     if not body.width:
         return blank
@@ -146,7 +154,10 @@ def _blank_rows(body: pl.DataFrame) -> pl.Series:
         return blank
     part = body if len(rows) == body.height else body[rows.to_list()]
     bare = part.select(pl.all_horizontal(pl.all().is_null() | (pl.all().str.strip_chars() == ""))).to_series()
-    return blank.scatter(rows.filter(bare), True) if bare.any() else blank
+    empty = set(rows.filter(bare)) - {
+        row - sheet.first_row for row, found in sheet.foglio.ragged.items() if found > sheet.foglio.cells.width
+    }
+    return blank.scatter(sorted(empty), True) if empty else blank
 
 
 def _typed(sheet: Sheet, column: Column) -> pl.Series:
@@ -182,19 +193,21 @@ def _parser(sheet: Sheet, column: Column, *, own: bool = False) -> Callable[[str
     if column.type == "impresa":
         return _company
     if column.type == "data":
-        return lambda text: cells.missing(text) or cells.parse_date(text, order=mapping.date, swapped=sheet.swapped)
+        return lambda text: (
+            cells.missing(text)
+            or cells.parse_date(text, order=mapping.date, swapped=sheet.swapped, serials="date1904" not in sheet.foglio.metadata)
+        )
     if column.type == "percentuale":
         scale = mapping.scale.get(column.name, "")
-        shares = sheet.foglio.is_number is not None
-        beyond = shares and any(_OVER_ONE.fullmatch(text) for text in sheet.raw(column.name).unique().drop_nulls())
-        read = partial(cells.parse_percent, decimals=mapping.decimali, own=own, scale=scale, shares=shares, beyond=beyond)
+        shares = sheet.foglio.kind in ("xlsx", "xls", "ods") or (sheet.foglio.kind == "parquet" and "tabella" not in sheet.foglio.metadata)
+        read = partial(cells.parse_percent, decimals=mapping.decimali, own=own, scale=scale, shares=shares)
         return lambda text: cells.missing(text) or read(text)
     parse = cells.parse_whole if column.type == "intero" else cells.parse_decimal
     return lambda text: cells.missing(text) or parse(text, decimals=mapping.decimali, own=own)
 
 
 def _code(text: str, column: Column) -> str | Problema:
-    found = column.known.get(normalized(text)) or (text if text in column.codes else None)
+    found = column.known.get(plain(text)) or (text if text in column.codes else None)
     return found or cells.missing(text) or Problema("codice", f"codice sconosciuto; {suggest(text, column.codes)}")
 
 
@@ -271,14 +284,19 @@ def _decode(sheet: Sheet, column: Column, raw: pl.Series) -> tuple[pl.Series, di
         or column.name not in sheet.heading.columns
     ):
         return values, problems
-    doubtful = raw.filter(raw.str.contains(_THOUSAND).fill_null(False)).unique().to_list()
+    own = _parser(sheet, column, own=True)
+    pointed = raw.filter(raw.str.contains(_POINTED).fill_null(False)).unique()
+    cut = set(pointed.filter(pointed.str.contains(_CUT))) if column.type != "intero" else set()
+    doubtful = [text for text in pointed if text in cut or own(text.strip()) != typed(text.strip())]
     if not doubtful:
         return values, problems
-    own = _parser(sheet, column, own=True)
-    numbers = sheet.foglio.is_number(sheet.heading.columns[column.name]).slice(sheet.heading.last + 1) & raw.is_in(doubtful).fill_null(
-        False
-    )
+    place, first = sheet.heading.columns[column.name], sheet.heading.last + 1
+    numbers = sheet.foglio.is_number(place).slice(first) & raw.is_in(doubtful).fill_null(False)
     own_values, own_problems = cells.decode(raw.set(~numbers, None), own, column.dtype)
+    if cut:
+        whole = numbers & raw.is_in(list(cut)).fill_null(False) & own_values.is_not_null()
+        exact = sheet.foglio.number_of(place).slice(first)
+        own_values = (exact * (100 if sheet.mapping.scale.get(column.name) == "0-1" else 1)).zip_with(whole, own_values)
     still = set(raw.filter(~numbers & raw.is_in(doubtful).fill_null(False)).unique())
     for text, problem in own_problems.items():
         rows = (numbers & (raw == text).fill_null(False)).arg_true()
@@ -315,13 +333,23 @@ def _text(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
         wrong = (~values.str.contains(pattern)).fill_null(False).arg_true()
         words = values.gather(wrong).map_elements(partial(_form_words, column=column), return_dtype=pl.String)
         sheet.fault(wrong, column, "formato", words)
+        values = values.set(~values.str.contains(pattern).fill_null(True), None)
     if column.pattern:
         _numbers_as_codes(sheet, column, values)
+    elif sheet.foglio.kind in ("xlsx", "xls", "ods") and sample.str.contains(MADE_DATE).any():
+        made = values.str.contains(MADE_DATE).fill_null(False)
+        sheet.fault(
+            made.arg_true(), column, "ambiguo", "è una data: il foglio di calcolo può aver trasformato un testo; scriverlo come testo"
+        )
+        values = values.set(made, None)
     if (sample.str.len_bytes().max() or 0) >= 16 and sample.str.contains(CODICE_FISCALE).any():
-        sheet.fault(values.str.contains(CODICE_FISCALE).fill_null(False).arg_true(), column, "cf_in_chiaro", CF_WORDS)
+        clear = raw.str.contains(CODICE_FISCALE).fill_null(False)
+        sheet.fault(clear.arg_true(), column, "cf_in_chiaro", CF_WORDS)
+        values = values.set(clear, None)
     return values
 
 
+MADE_DATE = r"^\d{4}-\d{2}-\d{2} 00:00:00$"  # how a cell that is a date is written
 LONGEST_MARK = max(len(mark) for mark in cells.MARKS)
 
 
@@ -422,7 +450,8 @@ def _keys(sheet: Sheet, data: pl.DataFrame) -> None:
     column = table.column(key[0])
     parts = []
     for row in first.iter_rows(named=True):
-        said = ", ".join(f"{name} {row[name]}" for name in key if row[name] is not None and not table.column(name).reserved)
+        shown = {name: echo(str(row[name]), table.column(name), table).strip("«»") for name in key if row[name] is not None}
+        said = ", ".join(f"{name} {text}" for name, text in shown.items())
         parts.append(f"riga ripetuta: {said} è già alla riga {row['prima']}; lasciarne una sola")
     sheet.fault((first[ROW] - sheet.first_row).cast(pl.UInt32), column, "chiave", pl.Series(parts, dtype=pl.String))
 
@@ -441,15 +470,27 @@ def _rules(sheet: Sheet, data: pl.DataFrame) -> None:
 
 
 def _total_rows(sheet: Sheet, frame: pl.DataFrame) -> pl.Series:
-    """Rows that lack something required and where a cell says total."""
-    lacking = frame.select(pl.any_horizontal(pl.col(sheet.table.required).is_null())).to_series()
+    """Rows whose key says total in some column, or says nothing while another cell says total."""
+    none = pl.Series([False]).new_from_index(0, frame.height)
+    lacking = frame.select(pl.any_horizontal(pl.col(sheet.table.required).is_null())).to_series() | none
+    if sheet.table.key[0] in sheet.heading.columns:
+        lacking |= sheet.raw(sheet.table.key[0]).str.contains(_TOTAL).fill_null(False)
     if not lacking.any():
-        return lacking
+        return none
     rows = lacking.arg_true()
-    says = sheet.body[rows.to_list()] if len(rows) < 1000 else sheet.body.filter(lacking)
-    own = pl.all().str.strip_chars() == sheet.territorio.totale
-    marked = says.select(pl.any_horizontal((pl.all().str.contains(_TOTAL) | own).fill_null(False))).to_series()
-    return pl.Series([False]).new_from_index(0, frame.height).scatter(rows.filter(marked), True) if marked.any() else lacking & False
+    part = sheet.body[rows.to_list()]
+    says = (pl.all().str.contains(_TOTAL) | (pl.all().str.strip_chars() == sheet.territorio.totale)).fill_null(False)
+    key = [sheet.body.columns[sheet.heading.columns[name]] for name in _keys_here(sheet)]
+    marks = part.select(says)
+    in_key = marks.select(pl.any_horizontal(key)).to_series() if key else none.head(len(rows))
+    no_key = part.select(pl.all_horizontal(pl.col(key).is_null() | (pl.col(key).str.strip_chars() == ""))).to_series() if key else in_key
+    found = in_key | (no_key & marks.select(pl.any_horizontal(pl.all())).to_series())
+    return none.scatter(rows.filter(found), True) if found.any() else none
+
+
+def _keys_here(sheet: Sheet) -> list[str]:
+    """The required key columns that are in the file."""
+    return [name for name in sheet.table.key if name in sheet.heading.columns and sheet.table.column(name).required]
 
 
 def _check_totals(sheet: Sheet, frame: pl.DataFrame, total: pl.Series, data: pl.DataFrame) -> None:
@@ -457,14 +498,15 @@ def _check_totals(sheet: Sheet, frame: pl.DataFrame, total: pl.Series, data: pl.
     before = 0
     counts = [column for column in sheet.table.columns if column.additive and column.name in sheet.heading.columns]
     for row in frame.filter(total).iter_rows(named=True):
-        named = {name: row[name] for name in sheet.table.key if row[name] is not None}
+        label = {name for name in _keys_here(sheet) if re.search(_TOTAL_LABEL, sheet.raw(name)[row[ROW] - sheet.first_row] or "")}
+        named = {name: row[name] for name in sheet.table.key if row[name] is not None and name not in label}
         scope = data.filter(*(pl.col(name) == value for name, value in named.items())) if named else data
         since = data.filter(pl.col(ROW).is_between(before, row[ROW], closed="none"))
         before = row[ROW]
         index = pl.Series([row[ROW] - sheet.first_row], dtype=pl.UInt32)
         for column in counts:
             printed = row[column.name]
-            sums = [round(part[column.name].sum() or 0, 6) for part in (scope, since)]
+            sums = [round(part[column.name].sum() or 0, 6) for part in (scope, since) if part.height or part is scope]
             if printed is None or round(printed, 6) in sums:
                 continue
             if printed > sums[0] and scope[column.name].null_count():

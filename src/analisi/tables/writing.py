@@ -107,7 +107,7 @@ def _write_csv(frame: pl.DataFrame, table: Table, path: Path, label: str) -> Non
 
 
 def _write_parquet(frame: pl.DataFrame, table: Table, path: Path, label: str) -> None:
-    frame.write_parquet(path, metadata={"title": label, "description": label} if label else None)
+    frame.write_parquet(path, metadata={"tabella": table.name, **({"title": label, "description": label} if label else {})})
 
 
 def _write_xlsx(frame: pl.DataFrame, table: Table, path: Path, label: str) -> None:
@@ -124,12 +124,12 @@ def _write_xlsx(frame: pl.DataFrame, table: Table, path: Path, label: str) -> No
         sheet.write_string(0, position, column.name, bold)
     for number, row in enumerate(frame.with_columns(printable()).iter_rows(), start=1):
         for position, value in enumerate(row):
-            _write_cell(sheet, number, position, value, styles[position])
+            _write_cell(sheet, number, position, value, styles[position], share=table.columns[position].type == "percentuale")
     sheet.freeze_panes(1, 0)
     book.close()
 
 
-def _write_cell(sheet: Worksheet, row: int, position: int, value: str | float | date | None, style: Format) -> None:
+def _write_cell(sheet: Worksheet, row: int, position: int, value: str | float | date | None, style: Format, *, share: bool) -> None:
     if isinstance(value, str):
         sheet.write_string(row, position, value, style)
     elif isinstance(value, date):
@@ -137,6 +137,8 @@ def _write_cell(sheet: Worksheet, row: int, position: int, value: str | float | 
             sheet.write_datetime(row, position, value, style)
         else:
             sheet.write_string(row, position, f"{value:%d/%m}/{value.year:04}", style)
+    elif value is not None and share and 0 < value <= 1:
+        sheet.write_string(row, position, f"{value!r}%".replace(".", ","), style)  # a plain number would read as a share
     elif value is not None:
         sheet.write_number(row, position, value, style)
 
