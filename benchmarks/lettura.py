@@ -20,8 +20,9 @@ from analisi.tables.catalogo import CIGS_LAVORATORI as TABLE
 from analisi.tables.reading import leggi
 
 COLUMNS = [
-    "id_lavoratore", "id_procedura", "id_unita", "genere", "classe_eta", "cittadinanza_area", "qualifica", "professione_cp2021", "part_time_pct",
-    "sigla_prov_domicilio", "data_inizio_sospensione", "data_fine_prevista", "ore_sospensione_pct", "stato_rapporto", "fonte",
+    "id_lavoratore", "id_procedura", "id_unita", "genere", "classe_eta", "cittadinanza_area", "qualifica", "professione_cp2021",
+    "part_time_pct", "sigla_prov_domicilio", "data_inizio_sospensione", "data_fine_prevista", "ore_sospensione_pct",
+    "stato_rapporto", "fonte",
 ]  # fmt: skip
 WAYS = {
     "csv": ("polars, as text", "pl.read_csv(PATH, separator=';', infer_schema=False)", 3.0),
@@ -43,7 +44,7 @@ def rows(count: int) -> pl.DataFrame:
         "id_lavoratore": pl.Series([f"{n:032x}" for n in rng.permutation(count)]),
         "id_procedura": "CIGS-2025-" + procedure,
         "id_unita": "CIGS-2025-" + procedure + "-01",
-        "sigla_prov_domicilio": any_of("BG BS CO CR LC LO MN MI MB PV SO VA".split()),
+        "sigla_prov_domicilio": any_of(["BG", "BS", "CO", "CR", "LC", "LO", "MN", "MI", "MB", "PV", "SO", "VA"]),
         "professione_cp2021": any_of(["7.2.1", "6.1.2", "5.1.1"]),
         "part_time_pct": pl.Series(rng.integers(50, 101, count) * 1.0),
         "data_inizio_sospensione": pl.Series(begins).cast(pl.Date),

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from analisi.errors import AnalisiError
 from analisi.indicators.attivazione_pal import BASI, changes, ever_reached, previous_quarter, rates, reasons, steps, with_base, year_before
-from analisi.indicators.uncertainty import cluster_share, intraclass, paired_difference
+from analisi.indicators.uncertainty import cluster_share, funnel, intraclass, paired_difference
 from analisi.tables.catalogo import MOTIVI_CONTO, MOTIVI_NO_PAL
 
 ROWS = [  # trimestre, provincia, procedura, unità, cluster, start, then step1..4, no_pal, nessuno
@@ -22,7 +22,7 @@ ROWS = [  # trimestre, provincia, procedura, unità, cluster, start, then step1.
     ("2025-T3", "AA", "p2", "u1", "a2", date(2025, 6, 20), 2, 3, 1, 4, 0, 0),
     ("2025-T3", "AA", "p4", "u1", "a2", date(2025, 8, 1), 10, 0, 0, 10, 0, 0),
     ("2025-T3", "BB", "p3", "u1", "a3", None, 0, 0, 0, 2, 3, 0),
-    ("2025-T3", "CC", "p5", "u1", "a5", date(2025, 9, 1), 0, 0, 0, 0, 4, 0),
+    ("2025-T3", "CC", "p5", "u1", None, date(2025, 9, 1), 0, 0, 0, 0, 4, 0),
     ("2025-T3", "CC", "p6", "u1", None, date(2025, 9, 30), 0, 0, 0, 0, 2, 0),
 ]
 STATI = ["step1", "step2", "step3", "step4", "no_pal", "nessuno"]
@@ -240,3 +240,13 @@ def test_every_engine_gives_the_same_figures(stock, engine, figure):
     result = go(compute(come(source))).select(expected.columns).cast(expected.schema)
     assert_frame_equal(result.sort(keys), expected.sort(keys), check_exact=True)
     assert {dtype for name, dtype in expected.schema.items() if name in ("lavoratori", "attivati", "raggiunto", "attuale")} <= {pl.Int64}
+
+
+def test_the_rates_of_a_trimestre_go_into_the_funnel_plot(stock):
+    tassi = rates(stock, ["provincia"], totale="TOT").filter(trimestre="2025-T3")
+    region = only(tassi, provincia="TOT")
+    result = funnel(tassi.filter(pl.col("provincia") != "TOT"), region["tasso"], region["correlazione"]).sort("provincia")
+    assert result["provincia"].to_list() == ["AA", "BB", "CC"]
+    effective = [n / (1 + region["correlazione"] * (size - 1)) for n, size in ((45, 25), (5, 5), (6, 20 / 6))]
+    assert result["equivalenti"].to_list() == pytest.approx(effective)
+    assert result["z"].to_list()[2] < 0 < result["z"].to_list()[0]

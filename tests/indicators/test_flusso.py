@@ -114,12 +114,12 @@ def test_a_tavolo_counts_for_the_procedures_it_dealt_with_and_its_own_nucleo():
         group("T", nessuno=5),
     ]
     tables = tavoli(
-        ("CO", date(2025, 5, 9), "P, Q,S"), (None, date(2025, 6, 8), "Q"), (None, date(2025, 12, 1), "T"), ("CO", date(2025, 5, 2), None)
+        ("CO", date(2025, 5, 9), "P, Q,S"), (None, date(2025, 7, 8), "Q, R"), (None, date(2025, 12, 1), "T"), ("CO", date(2025, 5, 2), None)
     )
     result = placed(*groups, tables=tables).sort("id_procedura").select("id_procedura", "fase", "da").rows()
     assert result == [
         ("P", "presa_in_carico", date(2025, 5, 9)), ("Q", "presa_in_carico", date(2025, 5, 9)),
-        ("R", "informazione", INIZIO), ("S", "informazione", INIZIO), ("T", "informazione", INIZIO),
+        ("R", "presa_in_carico", date(2025, 7, 8)), ("S", "informazione", INIZIO), ("T", "informazione", INIZIO),
     ]  # fmt: skip
 
 

@@ -144,10 +144,11 @@ def test_without_common_clusters_the_squares_of_the_two_half_widths_add_up():
 
 
 def test_common_clusters_correlate_as_their_residuals_do_by_hand():
-    """Clusters of 100 around 0,5 with residuals (3, -1, -2) and (2, 0, -2): r = 10 / sqrt(14 x 8)."""
-    y, y0, m = [80, 40, 30], [70, 50, 30], [100] * 3
+    """Around 0,5 the residuals are (10, 0, -10) and (10, -10, 0) workers, of which those of the small clusters weigh four times in the square."""
+    y, y0, m = [110, 25, 15], [110, 15, 25], [200, 50, 50]
     share, share0 = cluster_share(y, m), cluster_share(y0, m)
-    a, b, r = share[0] - share[1], share0[2] - share0[0], 10 / math.sqrt(14 * 8)
+    square = 100 / 200 + 100 / 50  # each residual squared, per worker of its cluster
+    a, b, r = share[0] - share[1], share0[2] - share0[0], (100 / 200) / square
     assert paired_difference(y, m, y0, m)[1] == pytest.approx(-math.sqrt(a * a + b * b - 2 * r * a * b))
 
 

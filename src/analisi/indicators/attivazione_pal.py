@@ -3,7 +3,7 @@
 The functions take a polars, pandas or DuckDB frame. `stock` has one row per trimestre, procedura and unità: trimestre, provincia,
 id_procedura, id_unita, cluster (the company's agreement, which several sites share), data_inizio, fine_trimestre, lavoratori,
 step1, step2, step3, step4, no_pal, nessuno (counts without blanks that add up to lavoratori: each worker stands in one), and the
-text columns that `by` names. Rows come back in no particular order.
+text columns that `by` names. Rows come back in no particular order; what rests on statistics comes back from DuckDB as polars.
 """
 
 from __future__ import annotations

@@ -103,9 +103,9 @@ def curve(waits: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     """One row per `by`, passo and day on which somebody reached it: `quota_raggiunta` (0-1, Kaplan-Meier 1 - S) and its 95% interval.
 
     Those exempt (NO PAL) leave at their day like those still waiting: the share is the one there would be if nobody were exempt and they
-    went on like the others. The interval is on the log(-log) scale. The variance of log S is the infinitesimal jackknife over clusters (workers of a company move
-    together) times G / (G - 1), with Student's t at G - 1 degrees of freedom for G clusters; never less than Greenwood's, which takes
-    workers as independent. Bounds are null with one cluster only, and where everybody at risk has reached the step.
+    went on like the others. The interval is on the log(-log) scale. The variance of log S is the infinitesimal jackknife over clusters
+    (workers of a company move together) times G / (G - 1), with Student's t at G - 1 degrees of freedom for G clusters; never less than
+    Greenwood's, which takes workers as independent. Bounds are null with one cluster only, and where all at risk have reached the step.
 
     Source: Kaplan and Meier (1958), JASA 53, 457-481; Greenwood (1926), Reports on Public Health and Medical Subjects 33; Williams
     (1995), Lifetime Data Analysis 1, 171-186, and Lin and Wei (1989), JASA 84, 1074-1078 (clusters); Kalbfleisch and Prentice (1980), The

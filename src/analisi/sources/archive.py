@@ -11,6 +11,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+import numpy as np
+
 from analisi.sources.foglio import MAX_COLUMNS, letter, refuse
 
 MAX_EXPANDED = 1_500_000_000  # bytes of an archive once expanded
@@ -121,57 +123,45 @@ _CELL = rb'<c r="([A-Z]{1,3})([0-9]{1,9})"'
 _STORED = rb"(?:<f[^>]*?(?:/>|>[^<]*</f>))?<v>([^<]{1,20})</v>"
 _ERROR = re.compile(_CELL + rb'[^>]*? t="e"[^>]*>' + _STORED)
 _UNCOMPUTED = re.compile(_CELL + rb'(?![^>]*t="str")[^>]*><f[^>]*?(?:/>|>[^<]*</f>)(?:<v></v>|<v */>)?</c>')
-_ROW = re.compile(rb'<row r="([0-9]{1,9})"')
-_WIDE = re.compile(rb'<c r="([A-Z]{2,3})[0-9]')
 
 
 def _scan(path: Path, member: zipfile.ZipInfo, budget: list[int]) -> Traits:
-    """Traits of a sheet: by regular expressions where its text is written as spreadsheets do, else by a parser, which is slower."""
+    """Traits of a sheet: as spreadsheets write it, every cell begins with its reference; else by a parser, which is slower."""
     traits, tail = Traits(), b""
     for data in expand(path, member, budget):
         text = tail + data
-        if not _usual(text):
+        cut = max(text.rfind(b"<c"), text.rfind(b"<row "), 0)
+        if not _look(text[:cut], traits) or len(text) - cut > 4 * BLOCK:  # or one cell of megabytes
             return _parse_sheet(path, expand(path, member, budget))
-        cut = max(text.rfind(b"<c "), text.rfind(b"<row "), 0)
-        _look(text[:cut], traits)
         tail = text[cut:]
-        if len(tail) > 4 * BLOCK:  # one cell of megabytes
-            return _parse_sheet(path, expand(path, member, budget))
-    _look(tail, traits)
-    return traits
+    return traits if _look(tail, traits) else _parse_sheet(path, expand(path, member, budget))
 
 
-def _usual(text: bytes) -> bool:
-    """Whether every row and cell begins with its reference, in double quotes and without a prefix; a tag cut at the end is not judged."""
-    text = text[: max(text.rfind(b"<"), 0)]
-    plain = text.count(b"<c ") == text.count(b'<c r="') and text.count(b"<row ") == text.count(b'<row r="')
-    return plain and b":sheetData" not in text and b"<c>" not in text and b"<row>" not in text and b"<!DOCTYPE" not in text[:2000]
-
-
-def _look(text: bytes, traits: Traits) -> None:
-    traits.cells += text.count(b"<c ")
-    traits.rows = max([traits.rows, *map(int, _ROW.findall(text))])
-    beyond = re.compile(rb'<c r="[A-Z]{1,3}(' + _greater(traits.rows) + rb')"')  # a cell may claim a row that is not its own
-    traits.rows = max([traits.rows, *map(int, beyond.findall(text))])
-    traits.columns = max([traits.columns, *(_place(name, b"1")[1] + 1 for name in set(_WIDE.findall(text)))])
+def _look(text: bytes, traits: Traits) -> bool:
+    """Add to the traits what the text of some cells says; false when a cell is not written in the usual way."""
+    codes = np.frombuffer(text + b" " * 24, np.uint8)
+    at = np.flatnonzero((codes[:-2] == ord("<")) & (codes[1:-1] == ord("c")) & (codes[2:] == ord(" ")))
+    usual = all((codes[at + 3 + i] == mark).all() for i, mark in enumerate(b'r="'))
+    if not usual or b"<c>" in text or b":sheetData" in text[:4000]:
+        return False
+    traits.cells += len(at)
+    place, column, row = at + 6, np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
+    for _ in range(3):
+        mark = codes[place].astype(np.int64)
+        letters = (mark >= ord("A")) & (mark <= ord("Z"))
+        column, place = np.where(letters, column * 26 + mark - 64, column), place + letters
+    for _ in range(9):
+        mark = codes[place].astype(np.int64)
+        digits = (mark >= ord("0")) & (mark <= ord("9"))
+        if not digits.any():
+            break
+        row, place = np.where(digits, row * 10 + mark - 48, row), place + digits
+    traits.rows, traits.columns = max(traits.rows, int(row.max(initial=0))), max(traits.columns, int(column.max(initial=0)))
     if b't="e"' in text:
         traits.errors |= {_place(column, row): value.decode("utf-8", "replace") for column, row, value in _ERROR.findall(text)}
     if b"<f" in text:
         traits.uncomputed += [_place(column, row) for column, row in _UNCOMPUTED.findall(text)]
-
-
-def _greater(number: int) -> bytes:
-    """A regular expression for the whole numbers greater than one.
-
-    >>> [bool(re.fullmatch(_greater(42), text)) for text in (b"42", b"43", b"50", b"100", b"9")]
-    [False, True, True, True, False]
-    """
-    digits = str(number)
-    ways = [rb"[0-9]{%d,}" % (len(digits) + 1)]
-    for i, digit in enumerate(digits):
-        if digit != "9":
-            ways.append(digits[:i].encode() + b"[%d-9][0-9]{%d}" % (int(digit) + 1, len(digits) - i - 1))
-    return b"|".join(ways)
+    return True
 
 
 def _place(column: bytes, row: bytes) -> tuple[int, int]:
