@@ -16,7 +16,7 @@ from narwhals.typing import IntoFrameT
 
 from analisi.errors import AnalisiError, suggest
 from analisi.indicators.casi_gestiti import _frame, _ratio
-from analisi.indicators.uncertainty import _like, cluster_share, intraclass, paired_difference, worker_size
+from analisi.indicators.uncertainty import _like, cluster_share, funnel, intraclass, paired_difference, worker_size
 from analisi.tables.catalogo import MOTIVI_CONTO, MOTIVI_NO_PAL, PASSI
 
 STATI = {"STEP1": "step1", "STEP2": "step2", "STEP3": "step3", "STEP4": "step4", "NO_PAL": "no_pal", "NESSUNO": "nessuno"}
@@ -221,3 +221,37 @@ def reasons(conteggi: IntoFrameT, by: Iterable[str] = ()) -> IntoFrameT:
     parts = {label: nw.col(name) for label, name in zip(MOTIVI_NO_PAL.values(), MOTIVI_CONTO, strict=True)}
     left = nw.col("no_pal") - nw.sum_horizontal(*MOTIVI_CONTO)
     return _long(wide, keys, "motivo", parts | {NON_INDICATO: left}, nw.col("no_pal"))
+
+
+def with_total(indicator: Callable[..., pl.DataFrame], stock: pl.DataFrame, totale: str) -> pl.DataFrame:
+    """The rows of an indicator by provincia, and those of the whole region under the sigla `totale`."""
+    whole = indicator(stock.with_columns(pl.lit(totale).alias("provincia")), ["provincia"])
+    return pl.concat([indicator(stock, ["provincia"]), whole])
+
+
+def all_rates(stock: pl.DataFrame, totale: str, maturita_giorni: int) -> pl.DataFrame:
+    """`rates` by provincia and region on every base, one below the other; `maturita_giorni` counts for the base "matura" only."""
+    return pl.concat(rates(stock, ["provincia"], base, maturita_giorni, totale) for base in BASI).sort("trimestre", "base", "provincia")
+
+
+def provincial_funnel(tassi: pl.DataFrame, trimestre: str, totale: str) -> pl.DataFrame:
+    """`funnel` of the provinces of one trimestre around the share of the region, on all the suspended; no row without a region's share."""
+    rows = tassi.filter(trimestre=trimestre, base="tutti")
+    region = rows.filter(provincia=totale).drop_nulls("tasso")
+    provinces = rows.filter(pl.col("provincia") != totale).sort("provincia")
+    if region.is_empty() or provinces.height < 2 or not 0 < region["tasso"][0] < 1:
+        return funnel(provinces.clear(), 0.5, None).with_columns(pl.lit(None, pl.Float64).alias("atteso"))
+    expected = region["tasso"][0]
+    return funnel(provinces, expected, region["correlazione"][0]).with_columns(pl.lit(expected).alias("atteso"))
+
+
+BREAKDOWNS = {"tipologia": "tipo", "causale": "causale", "settore": "settore", "classe_dimensionale": "dimensione"}
+
+
+def breakdowns(stock: pl.DataFrame) -> pl.DataFrame:
+    """`rates` of the stock by type of procedure, causale, sector and size: `dimensione_analisi` says which, `voce` the value."""
+    parts = []
+    for name, words in BREAKDOWNS.items():
+        found = rates(stock.with_columns(pl.col(name).fill_null("non indicato")), [name]).rename({name: "voce"})
+        parts.append(found.with_columns(pl.lit(words).alias("dimensione_analisi")).sort("lavoratori", "voce", descending=[True, False]))
+    return pl.concat(parts)

@@ -7,13 +7,14 @@ from pathlib import Path
 import polars as pl
 
 from analisi.errors import AnalisiError, listing
+from analisi.indicators.monitoraggio import read_monitoraggio
 from analisi.indicators.procedure import CRITERI, by_year, count_cases, require_criterio
 from analisi.sources import KINDS
-from analisi.tables.catalogo import CASI_GESTITI, VOL_PROCEDURE
+from analisi.tables.catalogo import ATTIVAZIONE_PAL, CASI_GESTITI, MONITORAGGIO_PAL, VOL_PROCEDURE
 from analisi.tables.delivery import in_force, last_versions
 from analisi.tables.pubblicati import Fonte, read_beside, read_published
 from analisi.tables.reading import Lettura, leggi
-from analisi.vocabulary import Territorio, load_territorio
+from analisi.vocabulary import Territorio, load_territorio, procedure
 from analisi.workspace import resolve, shown
 
 
@@ -89,6 +90,8 @@ def _count(readings: list[Lettura], paths: list[Path], territorio: Territorio, c
         msg = f"{shown(paths[0])}: con criterio_anno «{criterio}» nessuna procedura del territorio ha un anno"
         raise AnalisiError(msg)
     (activation, coordination, documents), files = read_beside(paths[0].parent, territorio)
+    counted, sheets = _counted_activation(paths[0].parent, territorio)
+    activation = pl.concat([activation.filter(~pl.col("anno").is_in(list(sheets))), counted])
     synthetic = any(reading.provenienza["sintetica"] for reading in readings)
     titles = dict(documents.select("file", "titolo").iter_rows())
     rows = [
@@ -98,9 +101,29 @@ def _count(readings: list[Lettura], paths: list[Path], territorio: Territorio, c
     documents = pl.concat(
         [documents.filter(~pl.col("file").is_in([path.name for path in paths])), pl.DataFrame(rows, schema=documents.schema, orient="row")]
     )
+    how = _how_counted(vol, territorio, criterio)
     return Fonte(
-        territorio, casi, activation, coordination, documents, (), (*paths, *files), _how_counted(vol, territorio, criterio), paths[0].name
+        territorio, casi, activation, coordination, documents, (), (*paths, *files), how, paths[0].name, tuple(sorted(sheets.items()))
     )
+
+
+def _counted_activation(folder: Path, territorio: Territorio) -> tuple[pl.DataFrame, dict[int, str]]:
+    """The share of PAL activated at the last quarter of each year, counted from the sheets of the Nuclei, and the quarter by year.
+
+    Empty where the folder has no sheets. The base is every suspended worker of the ministerial procedures.
+    """
+    rows, quarters = [], {}
+    if any(folder.rglob(f"{MONITORAGGIO_PAL.name}*")):
+        stock = read_monitoraggio(str(folder), str(territorio.file)).stock.filter(pl.col("tipologia") == "A")
+        for (year,), part in stock.group_by(pl.col("fine_trimestre").dt.year().cast(pl.Int64), maintain_order=True):
+            quarters[year] = part["trimestre"].max()
+            last = part.filter(pl.col("trimestre") == quarters[year])
+            base, active = last["lavoratori"].sum(), last["step4"].sum()
+            if base:
+                rows.append(
+                    (year, procedure()[0].procedura, base, int(100 * active / base + 0.5), "no", f"fogli dei Nuclei, {quarters[year]}")
+                )
+    return pl.DataFrame(rows, schema=ATTIVAZIONE_PAL.schema, orient="row"), quarters
 
 
 def _merged(readings: list[Lettura]) -> pl.DataFrame:

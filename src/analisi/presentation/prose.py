@@ -296,8 +296,13 @@ def activation_rate(row: dict[str, Any]) -> str:
     return f"{row['quota_attivati_pct']}%{' circa' if row['approssimata'] == 'sì' else ''}"
 
 
-def activation_sentences(attivazione: pl.DataFrame, tavola: pl.DataFrame, territorio: Territorio, anno: int) -> list[str]:
-    """The activation rate as the source prints it, always with its base; says so when the source has none for the year."""
+def activation_sentences(
+    attivazione: pl.DataFrame, tavola: pl.DataFrame, territorio: Territorio, anno: int, fogli: dict[int, str] | None = None
+) -> list[str]:
+    """The activation rate, always with its base: as the source prints it or, for the years of `fogli`, as counted from the sheets.
+
+    Says so when there is none for the year.
+    """
     rows = attivazione.filter(pl.col("anno") == anno)
     if rows.is_empty():
         return [f"La fonte non contiene dati sull'attivazione delle PAL per il {anno}: nessun tasso è calcolato né stimato."]
@@ -305,6 +310,12 @@ def activation_sentences(attivazione: pl.DataFrame, tavola: pl.DataFrame, territ
     labels = {p.procedura: p.articolo for p in procedure()}
     for r in rows.iter_rows(named=True):
         label, base = labels[r["procedura"]], number(r["lavoratori_base"])
+        if anno in (fogli or {}):
+            return [
+                f"Quota di lavoratori con PAL attivata per {label}, contata dai fogli trimestrali dei Nuclei ({fogli[anno]}): "
+                f"**{activation_rate(r)}**, su **{base}** lavoratori sospesi: tutti, esonerati (NO PAL) compresi.",
+                "Passi, intervalli, tempi e copertura dei fogli sono nel rapporto trimestrale sull'attivazione delle PAL.",
+            ]
         sentences.append(
             f"Quota di lavoratori con PAL attivata nel {anno} per {label}, secondo la fonte: **{activation_rate(r)}**, "
             f"su **{base}** lavoratori sospesi. La base è l'insieme dei lavoratori sospesi coinvolti nel modello «a step»."

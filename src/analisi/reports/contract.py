@@ -9,10 +9,13 @@ import tokenize
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analisi.errors import AnalisiError, suggest
 from analisi.workspace import resolve, root, shown
+
+if TYPE_CHECKING:
+    from analisi.vocabulary import Territorio
 
 TYPES = {"int": "numero intero", "float": "numero", "str": "testo", "bool": "sì o no"}
 PROFILES = ("interno",)  # what `profilo` may be today
@@ -183,12 +186,22 @@ def _check_date(name: str, value: str) -> None:
 def _check_source(values: dict[str, Any]) -> None:
     """Read the source and look for the years and the provincia in it."""
     from analisi.indicators.fonti import read_fonte
+    from analisi.indicators.monitoraggio import read_monitoraggio
 
+    if "trimestre" in values:
+        dati = read_monitoraggio(values["fonte"], values.get("territorio", "lombardia"))
+        dati.require(values["trimestre"])
+        _check_province(values, dati.territorio)
+        return
     fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"), values.get("criterio_anno", "apertura"))
     if "confronto" in values:
         fonte.year_pair(values["anno"], values["confronto"])
     elif "anno" in values:
         fonte.require_year(values["anno"])
-    if values.get("provincia") and fonte.territorio.find(values["provincia"]) is None:
-        msg = f"--provincia {values['provincia']}: non è del territorio; {suggest(values['provincia'], fonte.territorio.sigle)}"
+    _check_province(values, fonte.territorio)
+
+
+def _check_province(values: dict[str, Any], territorio: Territorio) -> None:
+    if values.get("provincia") and territorio.find(values["provincia"]) is None:
+        msg = f"--provincia {values['provincia']}: non è del territorio; {suggest(values['provincia'], territorio.sigle)}"
         raise AnalisiError(msg)

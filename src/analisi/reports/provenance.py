@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import polars as pl
 
 from analisi.presentation.blocks import Block, Col, table
 from analisi.tables.pubblicati import Fonte
+from analisi.vocabulary import Territorio
 from analisi.workspace import reference, resolve, root, shown
 
 PACKAGES = ("analisi", "altair", "narwhals", "nbconvert", "papermill", "polars", "scipy", "vl-convert-python")
@@ -39,11 +41,21 @@ def sha256(path: Path) -> str:
 def inputs(fonte: Fonte) -> Block:
     """The files that were read, data and reference tables, each with its document and its sha256."""
     titles = {"fonti.csv": "elenco delle fonti"} | dict(fonte.documenti.select("file", "titolo").iter_rows())
-    read = [*fonte.files, reference("procedure.csv"), fonte.territorio.file]
+    return _files(fonte.files, [reference("procedure.csv"), fonte.territorio.file], lambda path: titles.get(path.name, "non dichiarato"))
+
+
+def files_read(files: Sequence[Path], territorio: Territorio) -> Block:
+    """The extracts that were read, and the reference tables, each with its sha256."""
+    tables = [reference(name) for name in ("fasi_flusso.csv", "scadenze_pal.csv")]
+    return _files(files, [*tables, territorio.file], lambda path: f"estratto, cartella {path.parent.name}")
+
+
+def _files(files: Sequence[Path], tables: Sequence[Path], document: Callable[[Path], str]) -> Block:
+    read = [*files, *tables]
     rows = pl.DataFrame(
         {
             "file": [shown(path) for path in read],
-            "documento": [titles.get(path.name, "non dichiarato") if path in fonte.files else "tabella di riferimento" for path in read],
+            "documento": [document(path) if path in files else "tabella di riferimento" for path in read],
             "sha256": [sha256(path) for path in read],
         }
     )

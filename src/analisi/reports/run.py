@@ -26,10 +26,10 @@ class RunFailed(AnalisiError):
 
 
 def default_output(contract: Contract, given: dict[str, Any]) -> Path:
-    """reports/<notebook>-<year>, followed by whatever else makes the report another one: confronto, territory, source."""
+    """reports/<notebook>-<year>, followed by whatever else makes the report another one: trimestre, provincia, territory, source..."""
     values = contract.complete(given)
     names = [contract.name] + ([str(values["anno"])] if "anno" in values else [])
-    for name in ("confronto", "territorio", "fonte"):
+    for name in ("trimestre", "provincia", "confronto", "territorio", "fonte"):
         if name in values and values[name] != contract.parameter(name).default:
             names.append(Path(str(values[name])).stem)
     return root() / "reports" / "-".join(names)

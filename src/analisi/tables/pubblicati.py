@@ -21,7 +21,8 @@ BESIDE = (ATTIVAZIONE_PAL, COORDINAMENTO, FONTI)
 class Fonte:
     """The figures of one source, checked. `casi`: one row per anno, provincia and procedura, blanks as null; `avvisi`: (anno, sentence).
 
-    `conteggio` says how cases were counted, when they come from extracts and not from printed tables.
+    `conteggio` says how cases were counted, when they come from extracts and not from printed tables; `fogli` names, by year, the quarterly
+    sheets from which its `attivazione` was counted, where it was not printed.
     """
 
     territorio: Territorio
@@ -33,6 +34,7 @@ class Fonte:
     files: tuple[Path, ...]
     conteggio: tuple[str, ...] = ()
     principale: str = "casi_gestiti.csv"
+    fogli: tuple[tuple[int, str], ...] = ()
 
     @property
     def anni(self) -> list[int]:

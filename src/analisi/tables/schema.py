@@ -100,7 +100,7 @@ class Link:
     key: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A canonical table: `row` says what one row is, `key` what makes it unique. `form_of` names the table it is a second form of.
 
