@@ -128,6 +128,25 @@ def single_report(single, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def sample(tmp_path_factory) -> Path:
+    """The synthetic extracts of every table."""
+    from analisi.sample.files import write_sample
+
+    folder = tmp_path_factory.mktemp("esempio") / "e"
+    write_sample(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pal_report(sample, tmp_path_factory) -> Path:
+    """The report on PAL activation of the synthetic extracts."""
+    folder = tmp_path_factory.mktemp("pal") / "rapporto"
+    done = analisi("esegui", "attivazione_pal", "--fonte", sample, "--uscita", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
 def browser():
     """Headless Chromium; without one the test is skipped, unless ANALISI_BROWSER says it must be there (as in CI)."""
     from playwright.sync_api import sync_playwright

@@ -13,9 +13,9 @@ WIDTHS = [1280, 320]
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
-@pytest.fixture(params=["report", "region_report", "single_report"])
+@pytest.fixture(params=["report", "region_report", "single_report", "pal_report"])
 def any_report(request) -> Path:
-    return request.getfixturevalue(request.param) / "annuale.html"
+    return next(request.getfixturevalue(request.param).glob("*.html"))
 
 
 @pytest.fixture

@@ -10,17 +10,9 @@ from analisi.errors import AnalisiError
 from analisi.indicators import attivazione_pal as pal
 from analisi.indicators.fonti import read_fonte
 from analisi.indicators.monitoraggio import read_monitoraggio
-from analisi.sample.files import write_sample
 from analisi.tables.catalogo import MONITORAGGIO_PAL, PASSI_CONTO
 from analisi.tables.reading import leggi
 from analisi.tables.writing import write_table
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pal") / "e"
-    write_sample(folder)
-    return folder
 
 
 @pytest.fixture
