@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 
 from analisi.errors import AnalisiError
+
+TAX_CODE = r"(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"  # of a person: in no message
 
 
 @cache
@@ -50,8 +53,9 @@ def resolve(path: str | Path) -> Path:
 
 
 def shown(path: Path) -> str:
-    """The path as people and published pages see it: relative to the workspace, or only the name when outside of it."""
+    """The path as people and published pages see it: relative to the workspace, or only the name when outside of it; without tax codes."""
     try:
-        return path.resolve().relative_to(root()).as_posix()
+        name = path.resolve().relative_to(root()).as_posix()
     except ValueError:
-        return path.name
+        name = path.name
+    return re.sub(TAX_CODE, "(non riportato)", name)

@@ -155,3 +155,39 @@ def test_the_annual_source_counts_its_activation_from_the_sheets(sample, publish
     assert (row["lavoratori_base"], row["quota_attivati_pct"]) == (printed["lavoratori_base"], printed["quota_attivati_pct"])
     assert dict(fonte.fogli) == {2025: "2025-T4"}
     assert dict(published.fogli) == {}
+
+
+def test_procedures_that_are_not_of_the_base_are_told_and_stay_out_of_the_rates(folder):
+    base = read_monitoraggio(str(folder)).stock["lavoratori"].sum()
+    vol = leggi(folder / "vol_procedure.csv").dati
+    other = vol.filter(pl.col("tipologia_linee_guida") == "B", pl.col("sigla_provincia") == "CO", pl.col("stato") != "REVOCATA").row(
+        0, named=True
+    )
+    change = [pl.lit(other[name]).alias(name) for name in ("id_procedura", "id_unita")]
+    rewrite(sheet(folder), lambda rows: pl.concat([rows, rows.head(1).with_columns(change)]))
+    assert read_monitoraggio(str(folder)).stock["lavoratori"].sum() == base
+    assert "1 unità di procedure diverse dalle CIGS ministeriali aperte nell'anno" in findings(folder)
+
+
+def test_who_belongs_to_a_nucleo_that_sent_nothing_is_unknown_and_not_waiting(sample, tmp_path):
+    from analisi.indicators.monitoraggio import covered_workers
+
+    shutil.copytree(sample, tmp_path / "e")
+    whole = covered_workers(read_monitoraggio(str(sample)), "2025-T4")
+    sheet(tmp_path / "e").unlink()
+    part = covered_workers(read_monitoraggio(str(tmp_path / "e")), "2025-T4")
+    assert whole.height == 4377
+    assert part.height == whole.filter(pl.col("provincia") != "CO").height
+
+
+def test_a_future_quarter_in_one_sheet_does_not_become_the_quarter_of_the_report(folder):
+    rewrite(sheet(folder), lambda rows: rows.with_columns(pl.lit("2026-T1").alias("trimestre")), folder / "CO-futuro.xlsx")
+    assert read_monitoraggio(str(folder)).require("") == "2025-T4"
+
+
+def test_missing_tables_and_contradictions_are_told(sample, folder, tmp_path):
+    assert "manca la tabella monitoraggio_pal_lavoratori" in findings(folder)
+    shutil.copytree(sample, tmp_path / "altra")
+    rewrite(sheet(tmp_path / "altra"), lambda rows: rows.with_columns(
+        (pl.col("step4_pal_attivate") + pl.col("step3_incontri")).alias("step4_pal_attivate"), pl.lit(0, pl.Int64).alias("step3_incontri")))  # fmt: skip
+    assert "nelle righe per lavoratore" in findings(tmp_path / "altra")

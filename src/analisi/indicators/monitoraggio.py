@@ -20,6 +20,7 @@ from analisi.tables.catalogo import (
 )
 from analisi.tables.delivery import files_of, in_force, read_delivery
 from analisi.tables.reading import Lettura
+from analisi.tables.schema import Table
 from analisi.vocabulary import Territorio, load_territorio
 from analisi.workspace import resolve
 
@@ -97,10 +98,15 @@ def read_monitoraggio(fonte: str, territorio: str = "lombardia") -> Monitoraggio
         msg = f"{fonte}: nessuna riga accettata nei fogli dei Nuclei"
         raise AnalisiError("\n".join([msg, *(line for reading in sheets for line in reading.messages(limit=3))]))
     findings = [*(("", "", f"file non utilizzabile: {text}") for text in refused), *_of_sheets(sheets), *findings]
-    stock = _stock(conteggi, vol)
+    stock, outside = _expected_only(_stock(conteggi, vol), vol)
     copertura = _coverage(stock, conteggi, vol, where)
     passi = _rows(by_table[MONITORAGGIO_PAL_LAVORATORI], MONITORAGGIO_PAL_LAVORATORI)
-    findings += [*_gaps(copertura, where), *_of_steps(by_table[MONITORAGGIO_PAL_LAVORATORI])]
+    others = [reading for table in USED[2:] for reading in by_table[table]]
+    findings += [*outside, *_gaps(copertura, where), *_of_steps(by_table[MONITORAGGIO_PAL_LAVORATORI]), *_rejected(others)]
+    findings += [*_absent(by_table), *_disagreements(stock, passi)]
+    if stock.is_empty():
+        msg = f"{fonte}: nessuna riga dei fogli riguarda CIGS ministeriali aperte nell'anno del suo trimestre"
+        raise AnalisiError("\n".join([msg, *(text for _, _, text in findings[:10])]))
     return Monitoraggio(
         where,
         stock,
@@ -116,14 +122,14 @@ def read_monitoraggio(fonte: str, territorio: str = "lombardia") -> Monitoraggio
     )
 
 
-def _rows(readings: list[Lettura], table) -> pl.DataFrame:
+def _rows(readings: list[Lettura], table: Table) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=table.schema), *(reading.dati for reading in readings)])
 
 
 def _last_submissions(sheets: list[Lettura]) -> tuple[pl.DataFrame, list[tuple[str, str, str]]]:
     """The rows that count of each Nucleo and quarter: those of its last submission; and the findings on corrections and versions."""
     parts = [
-        reading.dati.with_columns(pl.lit(number).alias("_file"), pl.lit(reading.provenienza["sha256"]).alias("_sha"))
+        _of_its_quarter(reading).with_columns(pl.lit(number).alias("_file"), pl.lit(reading.provenienza["sha256"]).alias("_sha"))
         for number, reading in enumerate(sheets)
     ]
     rows = pl.concat(parts).with_columns(pl.col("progressivo_invio").fill_null(1))
@@ -147,6 +153,12 @@ def _last_submissions(sheets: list[Lettura]) -> tuple[pl.DataFrame, list[tuple[s
             old = part.filter(pl.col("_file") == before["_file"], pl.col("progressivo_invio") == before["progressivo_invio"])
             findings.append((quarter, nucleo, _corrected(old, kept[-1], last)))
     return pl.concat(kept).drop("_file", "_sha") if kept else rows.drop("_file", "_sha"), findings
+
+
+def _of_its_quarter(reading: Lettura) -> pl.DataFrame:
+    """The rows of a sheet; only those of the quarter that names its folder, if one does."""
+    folder = reading.foglio.file.parent.name
+    return reading.dati.filter(pl.col("trimestre") == folder) if QUARTER.fullmatch(folder) else reading.dati
 
 
 def _corrected(old: pl.DataFrame, new: pl.DataFrame, last: dict) -> str:
@@ -185,6 +197,60 @@ def _of_sheets(sheets: list[Lettura]) -> list[tuple[str, str, str]]:
             (quarter, nucleo, f"{place}: {doubt}") for doubt in reading.dubbi if "non lette" not in doubt and "nessuna riga" not in doubt
         ]
     return findings
+
+
+def _rejects(reading: Lettura) -> str:
+    rows = reading.conteggio["scartate"]
+    return f"{rows} {'riga scartata' if rows == 1 else 'righe scartate'} su {reading.conteggio['righe']}"
+
+
+def _rejected(readings: list[Lettura]) -> list[tuple[str, str, str]]:
+    """Findings on the rejected rows of the tables beside the sheets."""
+    return [("", "", f"{r.foglio.place}: {_rejects(r)}; la prima: {r.messages(limit=1)[0]}") for r in readings if not r.pulita]
+
+
+def _absent(by_table: dict[Table, list[Lettura]]) -> list[tuple[str, str, str]]:
+    """Findings on the tables that the folder lacks, and what cannot be computed without them."""
+    lost = {
+        MONITORAGGIO_PAL_LAVORATORI: "tempi di attesa e passi mai raggiunti non sono calcolati",
+        CIGS_LAVORATORI: "tempi di attesa e passi mai raggiunti non sono calcolati",
+        REGISTRO_TAVOLI: "il flusso non tiene conto dei tavoli",
+    }
+    return [("", "", f"manca la tabella {table.name}: {words}") for table, words in lost.items() if not by_table[table]]
+
+
+def _disagreements(stock: pl.DataFrame, passi: pl.DataFrame) -> list[tuple[str, str, str]]:
+    """Findings on quarters where the workers activated differ between the counts of the sheets and the rows by worker."""
+    sheets = stock.group_by("trimestre").agg(pl.col("step4").sum())
+    units = stock.select("trimestre", "id_procedura").unique()
+    people = passi.filter(pl.col("step") == "STEP4").join(units, on=["trimestre", "id_procedura"]).group_by("trimestre").len("righe")
+    both = (
+        sheets.join(people, on="trimestre", how="left")
+        .with_columns(pl.col("righe").fill_null(0))
+        .filter(pl.col("step4") != pl.col("righe"))
+    )
+    words = "STEP 4: {} lavoratori nei fogli per procedura, {} nelle righe per lavoratore"
+    return [(row["trimestre"], "", words.format(row["step4"], row["righe"])) for row in both.iter_rows(named=True)] if passi.height else []
+
+
+def _due(vol: pl.DataFrame, trimestre: str) -> pl.DataFrame:
+    """The units whose workers the quarter is about: ministerial CIGS (A) opened in its year, by its end."""
+    end = quarter_end(trimestre)
+    return vol.filter(pl.col("tipologia_linee_guida") == "A", pl.col("data_apertura").is_between(date(end.year, 1, 1), end))
+
+
+def _expected_only(stock: pl.DataFrame, vol: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[str, str, str]]]:
+    """The rows about expected units, and the findings on the others: other procedures, earlier years."""
+    kept, findings = [stock.clear()], []
+    for quarter in stock["trimestre"].unique().sort():
+        due = _due(vol, quarter).select("id_procedura", "id_unita")
+        rows = stock.filter(pl.col("trimestre") == quarter)
+        kept.append(rows.join(due, on=["id_procedura", "id_unita"], how="semi"))
+        odd = rows.join(due, on=["id_procedura", "id_unita"], how="anti").group_by("provincia").agg(pl.len(), pl.col("lavoratori").sum())
+        for sigla, units, workers in odd.iter_rows():
+            text = f"{units} unità di procedure diverse dalle CIGS ministeriali aperte nell'anno ({workers} lavoratori): fuori dai tassi"
+            findings.append((quarter, sigla, text))
+    return pl.concat(kept), findings
 
 
 def _of_steps(readings: list[Lettura]) -> list[tuple[str, str, str]]:
@@ -234,10 +300,9 @@ def _coverage(stock: pl.DataFrame, conteggi: pl.DataFrame, vol: pl.DataFrame, te
     Expected are the units of ministerial CIGS (A) opened in the year of the quarter, by its end: the base of the source's printed share.
     """
     parts = []
-    ministerial = vol.filter(pl.col("tipologia_linee_guida") == "A")
     for quarter in stock["trimestre"].unique().sort():
         end = quarter_end(quarter)
-        due = ministerial.filter(pl.col("data_apertura").is_between(date(end.year, 1, 1), end))
+        due = _due(vol, quarter)
         expected = due.group_by(pl.col("sigla_provincia").alias("provincia")).agg(
             pl.len().cast(pl.Int64).alias("unita_attese"), pl.col("lavoratori_coinvolti").sum().alias("lavoratori_attesi")
         )
@@ -314,13 +379,12 @@ def _workers(lists: pl.DataFrame, vol: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def ministerial(lavoratori: pl.DataFrame, trimestre: str) -> pl.DataFrame:
-    """The workers of the procedures opened in the year of a trimestre, by its end: the base of its rates, person by person."""
-    end = quarter_end(trimestre)
-    return lavoratori.filter(pl.col("data_apertura").is_between(date(end.year, 1, 1), end))
+def covered_workers(dati: Monitoraggio, trimestre: str) -> pl.DataFrame:
+    """The workers whose steps are known at the end of a trimestre: of the units in its sheets, in provinces that sent rows by worker.
 
-
-def workers_by_quarter(lavoratori: pl.DataFrame, trimestri: list[str]) -> pl.DataFrame:
-    """One row per trimestre, worker and procedura already opened by its end: the base of the steps ever reached."""
-    parts = [ministerial(lavoratori, t).select(pl.lit(t).alias("trimestre"), "id_lavoratore", "id_procedura") for t in trimestri]
-    return pl.concat(parts)
+    Who belongs to a Nucleo that sent nothing is unknown, not waiting.
+    """
+    units = dati.stock.filter(pl.col("trimestre") == trimestre).select("id_procedura", "id_unita")
+    people = dati.lavoratori.join(units, on=["id_procedura", "id_unita"], how="semi")
+    known = people.join(dati.passi.filter(pl.col("trimestre") == trimestre), on=["id_lavoratore", "id_procedura"], how="semi")
+    return people.filter(pl.col("provincia").is_in(known["provincia"].unique().to_list()))

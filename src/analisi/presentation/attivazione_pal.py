@@ -14,10 +14,12 @@ from analisi.indicators.monitoraggio import Monitoraggio, quarter_end
 from analisi.presentation import charts_pal
 from analisi.presentation.blocks import Block, Col, cards, dataset, figure, header, table, text, warnings
 from analisi.presentation.formats import number
+from analisi.tables.catalogo import CAUSALI, LINEE_GUIDA
 
 PASSI = {"STEP1": "STEP 1", "STEP2": "STEP 2", "STEP3": "STEP 3", "STEP4": "STEP 4", "NO_PAL": "NO PAL", "NESSUNO": "nessun passo"}
 FASI = {"informazione": "informazione", "presa_in_carico": "presa in carico", "attivazione": "attivazione", "monitoraggio": "monitoraggio"}
 INTERVALLO = "L'intervallo al 95% considera le procedure, non i singoli lavoratori, che arrivano a blocchi di azienda."
+UNKNOWN_STEPS = "Non calcolabile: mancano l'elenco dei lavoratori o le righe per lavoratore dei fogli del trimestre."
 POCHE = 15  # procedures under which the interval is only indicative
 DATI = {
     "passi": ("Lavoratori per passo", {"trimestre": "Trimestre", "provincia": "Territorio", "passo": "Passo", "lavoratori": "Lavoratori", "quota": "Quota %"}),
@@ -123,8 +125,16 @@ def in_brief(
 ) -> Block:
     """What a director should know, in guarded sentences."""
     row, t = _one(tassi, q), q.dati.territorio
+    if row["lavoratori"] is None:
+        state = q.mine(q.dati.copertura.filter(trimestre=q.trimestre))["stato"]
+        why = (
+            "nessuna procedura attesa dal registro"
+            if set(state) == {"nessuna procedura attesa"}
+            else "nessun foglio accettato: i lavoratori attesi non sono contati come zero"
+        )
+        return text([f"{q.luogo}, {words_of(q.trimestre)}: {why}."])
     said = [
-        f"Alla fine del {words_of(q.trimestre)}, in {q.luogo}, le PAL sono attivate per **{number(row['attivati'])}** lavoratori su "
+        f"{q.luogo}: alla fine del {words_of(q.trimestre)} le PAL sono attivate per **{number(row['attivati'])}** lavoratori su "
         f"**{number(row['lavoratori'])}** sospesi: **{_pct(row['tasso'])}**{_interval(row)}."
     ]
     said += [_change(variazioni, q)]
@@ -143,7 +153,7 @@ def in_brief(
             else "meno di metà dei lavoratori è arrivata all'attivazione"
         )
         said.append(f"Quanto ai tempi, {reached}; in attesa: {number(last['in_attesa'][0])}.")
-    waiting = posizioni.filter(pl.col("fase").is_in(["informazione", "presa_in_carico"]))
+    waiting = q.mine(posizioni).filter(pl.col("fase").is_in(["informazione", "presa_in_carico"]))
     if waiting.height:
         said.append(
             f"Gruppi con lavoratori ancora da prendere in carico: **{waiting.height}**, per {number(waiting['in_attesa'].sum())} lavoratori."
@@ -225,7 +235,7 @@ def cascade_figure(passi: pl.DataFrame, q: Quadro) -> Block:
         charts_pal.cascade(rows, q.dati.territorio), block, title=f"Dalla sospensione all'attivazione, {q.luogo}",
         subtitle="Quanti lavoratori hanno almeno raggiunto ciascun passo, su tutti i sospesi.",
         alt="Barre decrescenti: sospesi, almeno STEP 1, almeno STEP 2, almeno STEP 3, STEP 4; a parte gli esonerati.", source=q.source,
-        note="Gli esonerati (NO PAL) non entrano nelle barre dei passi.",
+        note="Gli esonerati (NO PAL) non entrano nelle barre dei passi. La tabella dei dati riporta il passo attuale, non cumulato.",
     )  # fmt: skip
 
 
@@ -276,8 +286,18 @@ def bases_table(tassi: pl.DataFrame, q: Quadro) -> Block:
     )
 
 
+def _named(code: str, kind: str) -> str:
+    """A value of a breakdown in words."""
+    if kind == "settore":
+        return f"ATECO {code}" if code.isdigit() else code
+    labels = {"tipo": LINEE_GUIDA, "causale": CAUSALI}.get(kind, {})
+    return f"{code}, {labels[code]}" if kind == "tipo" and code in labels else labels.get(code, code)
+
+
 def breakdown_table(parti: pl.DataFrame, q: Quadro) -> Block:
     """The rate by type of procedure, causale, sector and size."""
+    words = [_named(code, kind) for code, kind in parti.select("voce", "dimensione_analisi").iter_rows()]
+    parti = parti.with_columns(pl.Series("voce", words, dtype=pl.String))
     columns = [Col("voce", "Voce"), Col("dimensione_analisi", "Per"), Col("lavoratori", "Sospesi", "intero"), Col("attivati", "PAL attivate", "intero"), Col("tasso", "Tasso %", "decimale"), Col("inf95", "da %", "decimale", "Intervallo al 95%"), Col("sup95", "a %", "decimale", "Intervallo al 95%"), Col("procedure", "Procedure", "intero")]  # fmt: skip
     return table(_percent(parti, q), columns, title=f"Tasso di attivazione per causale, settore e dimensione, {q.luogo}", name="Dettaglio", notes=[INTERVALLO, "Settore: prime due cifre ATECO. Cella vuota: una sola procedura."], source=q.source)  # fmt: skip
 
@@ -292,7 +312,7 @@ def changes_table(precedente: pl.DataFrame, anno_prima: pl.DataFrame, q: Quadro)
     )
     rows = _percent(rows, q).with_columns(verdict.alias("verdetto"), pl.col("confronto").map_elements(words_of, return_dtype=pl.String))
     columns = [Col("provincia", q.dati.territorio.intestazione), Col("confronto", "Confronto"), Col("tasso_confronto", "Tasso allora %", "decimale"), Col("tasso", "Tasso ora %", "decimale"), Col("differenza_pp", "Differenza (punti)", "decimale_segno"), Col("inf95_pp", "da", "decimale_segno", "Intervallo al 95%"), Col("sup95_pp", "a", "decimale_segno", "Intervallo al 95%"), Col("verdetto", "Oltre il caso")]  # fmt: skip
-    notes = ["Le stesse procedure stanno nei due trimestri: l'intervallo le confronta a coppie.", "La base cresce con le nuove procedure: un tasso può scendere senza che nessuno torni indietro."]  # fmt: skip
+    notes = ["Le procedure presenti in entrambi i trimestri sono confrontate a coppie.", "La base cresce con le nuove procedure: un tasso può scendere senza che nessuno torni indietro."]  # fmt: skip
     return table(rows, columns, title="Che cosa è cambiato", name="Variazioni", notes=notes, source=q.source)
 
 
@@ -330,11 +350,13 @@ def map_figure(tassi: pl.DataFrame, q: Quadro) -> Block:
     block = table(named, [Col("provincia", q.dati.territorio.intestazione), Col("tasso", "Tasso %", "decimale")], title="Tassi")
     if not panels or q.provincia:
         return text([])
-    return figure(panels, block, title=f"Il tasso di attivazione per {q.dati.territorio.singolare}", subtitle="Chi non ha inviato il foglio è «n.d.», mai zero.", alt="Mappa a tessere dei tassi di attivazione.", source=q.source, legend=charts_pal.RATE_LEGEND)  # fmt: skip
+    return figure(panels, block, title=f"Il tasso di attivazione per {q.dati.territorio.singolare}", subtitle="Senza foglio, o senza procedure attese: «n.d.», mai zero.", alt="Mappa a tessere dei tassi di attivazione.", source=q.source, legend=charts_pal.RATE_LEGEND)  # fmt: skip
 
 
 def waiting_figure(curva: pl.DataFrame, attese: pl.DataFrame, q: Quadro) -> Block:
-    """How long from the start of the suspension to each step, those still waiting included."""
+    """How long from the start of the suspension to each step, those still waiting included; a sentence where nothing is known."""
+    if attese.is_empty():
+        return text([UNKNOWN_STEPS])
     named = attese.with_columns(pl.col("passo").replace_strict(PASSI))
     columns = [Col("passo", "Passo"), Col("lavoratori", "Lavoratori", "intero"), Col("raggiunti", "Raggiunto da", "intero"), Col("in_attesa", "In attesa", "intero"), Col("usciti", "Esonerati", "intero"), Col("mediana", "Giorni, metà", "intero"), Col("p90", "Giorni, 90%", "intero")]  # fmt: skip
     notes = ["Cella vuota: la curva non vi è ancora arrivata."]
@@ -365,28 +387,37 @@ def reasons_table(motivi: pl.DataFrame, q: Quadro) -> Block:
 
 
 def ever_table(raggiunti: pl.DataFrame, q: Quadro) -> Block:
-    """Who ever reached each step, beside who stands in it now."""
+    """Who ever reached each step, beside who stands in it now; a sentence where nothing is known."""
+    if raggiunti.is_empty():
+        return text([UNKNOWN_STEPS])
     rows = _percent(raggiunti.sort(pl.col("passo").replace_strict(list(PASSI), range(len(PASSI)), return_dtype=pl.Int64)), q).with_columns(
         pl.col("passo").replace_strict(PASSI)
     )
     columns = [Col("passo", "Passo"), Col("raggiunto", "Lo ha raggiunto", "intero"), Col("quota_raggiunto", "Quota %", "decimale", "Raggiunto"), Col("attuale", "Vi è ora", "intero"), Col("quota_attuale", "Quota % ", "decimale", "Ora")]  # fmt: skip
-    return table(rows, columns, title=f"Passi raggiunti e passi attuali, {q.luogo}", notes=["Chi ha raggiunto un passo ha raggiunto i precedenti. Base: tutti i lavoratori sospesi."], source=q.source)  # fmt: skip
+    return table(rows, columns, title=f"Passi raggiunti e passi attuali, {q.luogo}", notes=[f"Chi ha raggiunto un passo ha raggiunto i precedenti. Base: {number(raggiunti['lavoratori'][0])} lavoratori dei territori che hanno inviato le righe per lavoratore."], source=q.source)  # fmt: skip
 
 
 def flow_figure(fasi: pl.DataFrame, q: Quadro) -> Block:
-    """Where the groups of workers stand in the standard flow."""
+    """Where the groups of workers stand in the standard flow, and how many are left out because their suspension ended."""
     t = q.dati.territorio
+    if fasi.is_empty():
+        return text([])
+    sheets = q.mine(q.dati.stock.filter(trimestre=q.trimestre))
+    ended, people = sheets.height - fasi["gruppi"].sum(), sheets["lavoratori"].sum() - fasi["lavoratori"].sum()
+    left = f" Fuori dal flusso: {ended} gruppi ({number(people)} lavoratori) con la sospensione conclusa." if ended else ""
     named = fasi.with_columns(pl.col("provincia").replace_strict(t.nomi), pl.col("fase").replace_strict(FASI))
     columns = [Col("provincia", t.intestazione), Col("fase", "Fase"), Col("gruppi", "Gruppi", "intero"), Col("lavoratori", "Lavoratori", "intero"), Col("attesa_mediana", "Giorni di attesa (mediana)", "intero")]  # fmt: skip
-    return figure(charts_pal.phase_bars(fasi, t), table(named, columns, title="Gruppi per fase", name="Fasi"), title="A che punto sono i gruppi di lavoratori", subtitle="Un gruppo è una procedura in una unità produttiva; decide chi è più indietro.", alt="Barre impilate dei lavoratori per fase del flusso, una per territorio.", source=q.source, note="Il legame fra passi e fasi è nostro: da confermare con le linee guida.")  # fmt: skip
+    return figure(charts_pal.phase_bars(fasi, t), table(named, columns, title="Gruppi per fase", name="Fasi"), title="A che punto sono i gruppi di lavoratori", subtitle="Un gruppo è una procedura in una unità produttiva; decide chi è più indietro.", alt="Barre impilate dei lavoratori per fase del flusso, una per territorio.", source=q.source, note=f"Il legame fra passi e fasi è nostro: da confermare con le linee guida.{left}")  # fmt: skip
 
 
 def work_list(posizioni: pl.DataFrame, q: Quadro) -> Block:
     """Who must act next: overdue groups first, then the longest waiting."""
     rows = q.mine(posizioni).filter(pl.col("fase") != "monitoraggio")
+    if q.mine(posizioni).is_empty():
+        return text(["Nessun gruppo con la sospensione in corso nei fogli accettati del trimestre."])
     if rows.is_empty():
         return text(["Nessun gruppo in attesa: tutti i lavoratori non esonerati hanno le PAL attivate."])
-    rows = rows.with_columns(pl.col("provincia").replace_strict(q.dati.territorio.nomi), pl.col("fase").replace_strict(FASI), pl.col("da").dt.to_string("%d/%m/%Y"))  # fmt: skip
+    rows = rows.with_columns(pl.col("provincia").replace_strict(q.dati.territorio.nomi), pl.col("fase").replace_strict(FASI), pl.when(pl.col("da") > q.fine).then(pl.lit("dopo il trimestre")).otherwise(pl.col("da").dt.to_string("%d/%m/%Y")).alias("da"))  # fmt: skip
     columns = [Col("id_unita", "Procedura e unità"), Col("provincia", q.dati.territorio.intestazione), Col("in_attesa", "Lavoratori in attesa", "intero"), Col("fase", "Fase"), Col("da", "Dal"), Col("giorni_attesa", "Giorni", "intero"), Col("ruolo", "Responsabile"), Col("prossima_azione", "Prossima azione")]  # fmt: skip
     shown = rows.head(40)
     more = [f"Primi {shown.height} gruppi di {rows.height}: l'elenco intero è nel file di dati."] if rows.height > shown.height else []

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from analisi.workspace import TAX_CODE
+
 
 @dataclass(frozen=True)
 class Problema:
@@ -47,7 +49,7 @@ def missing(text: str) -> Problema | None:
     return None
 
 
-CODICE_FISCALE = r"(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"
+CODICE_FISCALE = TAX_CODE
 _SPACES = re.compile("[\u0020\u00a0\u2007\u2009\u202f']", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*", re.ASCII)
 _ITALIAN = re.compile(r"(\d+|\d{1,3}(?:\.\d{3})+)(?:,(\d+))?", re.ASCII)
