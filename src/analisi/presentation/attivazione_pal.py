@@ -19,6 +19,7 @@ from analisi.tables.catalogo import CAUSALI, LINEE_GUIDA
 PASSI = {"STEP1": "STEP 1", "STEP2": "STEP 2", "STEP3": "STEP 3", "STEP4": "STEP 4", "NO_PAL": "NO PAL", "NESSUNO": "nessun passo"}
 FASI = {"informazione": "informazione", "presa_in_carico": "presa in carico", "attivazione": "attivazione", "monitoraggio": "monitoraggio"}
 INTERVALLO = "L'intervallo al 95% considera le procedure, non i singoli lavoratori, che arrivano a blocchi di azienda."
+NO_ROWS = "Nessuna riga nei fogli accettati del trimestre."
 UNKNOWN_STEPS = "Non calcolabile: mancano l'elenco dei lavoratori o le righe per lavoratore dei fogli del trimestre."
 POCHE = 15  # procedures under which the interval is only indicative
 DATI = {
@@ -225,6 +226,8 @@ def cascade_figure(passi: pl.DataFrame, q: Quadro) -> Block:
     """The cascade of the suspended towards activation, with its denominators."""
     rows = q.shown(passi)
     rows = rows.filter(pl.col("provincia") == (q.provincia or q.dati.territorio.totale))
+    if rows.is_empty():
+        return text([NO_ROWS])
     named = rows.with_columns(pl.col("passo").replace_strict(PASSI), pl.col("quota") * 100)
     block = table(
         named,
@@ -273,6 +276,8 @@ def _percent(frame: pl.DataFrame, q: Quadro) -> pl.DataFrame:
 def bases_table(tassi: pl.DataFrame, q: Quadro) -> Block:
     """The same rate on its three declared bases, for the territory of the report."""
     rows = tassi.filter(trimestre=q.trimestre, provincia=q.provincia or q.dati.territorio.totale)
+    if rows.is_empty():
+        return text([NO_ROWS])
     rows = _percent(rows.sort(pl.col("base").replace_strict(list(BASI), range(len(BASI)), return_dtype=pl.Int64)), q).with_columns(
         pl.col("base").replace_strict(BASI).str.replace("un numero minimo di", f"almeno {q.maturita_giorni}")
     )
@@ -296,6 +301,8 @@ def _named(code: str, kind: str) -> str:
 
 def breakdown_table(parti: pl.DataFrame, q: Quadro) -> Block:
     """The rate by type of procedure, causale, sector and size."""
+    if parti.is_empty():
+        return text([NO_ROWS])
     words = [_named(code, kind) for code, kind in parti.select("voce", "dimensione_analisi").iter_rows()]
     parti = parti.with_columns(pl.Series("voce", words, dtype=pl.String))
     columns = [Col("voce", "Voce"), Col("dimensione_analisi", "Per"), Col("lavoratori", "Sospesi", "intero"), Col("attivati", "PAL attivate", "intero"), Col("tasso", "Tasso %", "decimale"), Col("inf95", "da %", "decimale", "Intervallo al 95%"), Col("sup95", "a %", "decimale", "Intervallo al 95%"), Col("procedure", "Procedure", "intero")]  # fmt: skip
@@ -375,6 +382,8 @@ def deadlines_sentence(scadenze: pl.DataFrame) -> Block:
 def reasons_table(motivi: pl.DataFrame, q: Quadro) -> Block:
     """Why workers are exempt."""
     rows = _percent(motivi.filter(pl.col("lavoratori") > 0).sort("lavoratori", descending=True), q)
+    if rows.is_empty():
+        return text(["Nessun esonerato (NO PAL) nei fogli accettati del trimestre."])
     columns = [Col("motivo", "Motivo"), Col("lavoratori", "Lavoratori", "intero"), Col("quota", "Quota %", "decimale")]
     return table(
         rows,
