@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analisi.errors import AnalisiError
 
-TAX_CODE = r"(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"  # of a person: in no message
+CODICE_FISCALE = r"(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"  # of a person: in no message
 
 
 @cache
@@ -58,4 +58,9 @@ def shown(path: Path) -> str:
         name = path.resolve().relative_to(root()).as_posix()
     except ValueError:
         name = path.name
-    return re.sub(TAX_CODE, "(non riportato)", name)
+    return masked(name)
+
+
+def masked(text: str) -> str:
+    """A text without the tax codes of persons in it."""
+    return re.sub(CODICE_FISCALE, "(non riportato)", text)

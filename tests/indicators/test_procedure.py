@@ -21,7 +21,7 @@ def register(*rows: dict) -> pl.DataFrame:
     base = {"id_procedura": "P", "id_unita": "U", "progressivo_versione": 1, "tipo_procedura": "CIGS", "tipologia_linee_guida": "A", "sigla_provincia": "LC",
             "lavoratori_coinvolti": 10, "stato": "IN_CORSO", "data_apertura": date(2025, 11, 3), "data_accordo": date(2025, 12, 1), "data_inizio": date(2026, 1, 7),
             "data_fine": date(2027, 1, 6)}  # fmt: skip
-    return pl.DataFrame([base | row for row in rows], schema={**VOL_PROCEDURE.schema, **{}}).select(VOL_PROCEDURE.names)
+    return pl.DataFrame([base | row for row in rows], schema=VOL_PROCEDURE.schema).select(VOL_PROCEDURE.names)
 
 
 def test_the_last_version_of_a_unit_counts_unless_it_is_revoked():

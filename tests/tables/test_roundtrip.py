@@ -9,12 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from analisi.sources.cells import CODICE_FISCALE, MARKS, missing
+from analisi.sources.cells import MARKS, missing
 from analisi.tables.catalogo import TABLES
 from analisi.tables.reading import leggi
 from analisi.tables.schema import Column, Table
 from analisi.tables.writing import write_table
 from analisi.vocabulary import load_territorio
+from analisi.workspace import CODICE_FISCALE
 
 TEXT = (
     st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12)

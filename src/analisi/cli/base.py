@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from analisi.errors import AnalisiError, suggest
+from analisi.workspace import root, shown
 
 
 class Comando(click.Command):
@@ -51,3 +54,8 @@ class Gruppo(Comando, click.Group):
             msg = f"comando «{args[0]}» sconosciuto; {suggest(args[0], self.list_commands(ctx))}"
             raise AnalisiError(msg)
         return super().resolve_command(ctx, args)
+
+
+def place(path: Path) -> str:
+    """Where a written file is, as the user finds it: from the workspace, or in full when outside of it."""
+    return shown(path) if path.is_relative_to(root()) else str(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from analisi.cli.base import Comando
+from analisi.cli.base import Comando, place
 from analisi.errors import AnalisiError, suggest
 from analisi.workspace import resolve, root, shown
 
@@ -94,7 +94,7 @@ def controlla(
                 f"Non letti, perché non sono tabelle: {', '.join(other.name for other in others[:20])}{', ...' * (len(others) > 20)}"
             )
         if target is not None:
-            click.echo(f"\nFile con le celle segnate: {shown(target) if target.is_relative_to(root()) else target}")
+            click.echo(f"\nFile con le celle segnate: {place(target)}")
     for text in refused:
         click.echo(f"Errore: {text}", err=True)
     return 2 if refused else int(any(not reading.pulita for reading in readings))
@@ -152,7 +152,7 @@ def mappa(file: str, tabella: str, foglio: str | None, uscita: str | None, sovra
     text = draft(sheets[0], table)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
-    name = shown(target) if target.is_relative_to(root()) else str(target)
+    name = place(target)
     click.echo(f"Mappatura scritta: {name}")
     click.echo(f"Verificare le ipotesi, poi: analisi controlla {file} --mappatura {name}")
 
@@ -176,7 +176,7 @@ def esempio(uscita: str, seme: int, scala: int, sporco: bool) -> None:
     folder = Path(uscita).expanduser()
     folder = root() / folder if uscita == "data/esempio" else folder.resolve()
     files = write_sample(folder, seed=seme, scale=scala, dirty=sporco)
-    click.echo(f"Dati sintetici scritti: {len(files)} file in {shown(folder) if folder.is_relative_to(root()) else folder}")
+    click.echo(f"Dati sintetici scritti: {len(files)} file in {place(folder)}")
     click.echo(f"Per provarli: analisi controlla {uscita}; analisi esegui annuale --fonte {uscita}")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from analisi.cli.base import Comando, Gruppo
+from analisi.cli.base import Comando, Gruppo, place
 from analisi.errors import AnalisiError
 from analisi.reports.contract import TYPES, Contract, check, find, notebooks, read_contract
 from analisi.workspace import shown
@@ -79,14 +79,9 @@ def _run(contract: Contract, given: dict[str, Any]) -> None:
     target = Path(output).expanduser().resolve() if output else default_output(contract, values)
     page = run(contract, values, target, progress=sys.stderr.isatty())
     data = sorted((page.parent / "dati").glob("*.csv"))
-    click.echo(f"Rapporto pubblicato: {_place(page)} ({page.stat().st_size / 1000:.0f} kB)")
+    click.echo(f"Rapporto pubblicato: {place(page)} ({page.stat().st_size / 1000:.0f} kB)")
     if sys.stdout.isatty():
         click.echo(f"Accanto alla pagina: {contract.name}.xlsx, {contract.name}.ipynb, dati/ ({len(data)} file CSV)")
-
-
-def _place(path: Path) -> str:
-    name = shown(path)
-    return name if "/" in name else str(path)
 
 
 @click.command(cls=Comando, options_metavar="[--json]")

@@ -21,6 +21,7 @@ from analisi.tables.catalogo import (
 from analisi.tables.delivery import files_of, in_force, read_delivery
 from analisi.tables.reading import Lettura
 from analisi.tables.schema import Table
+from analisi.tables.writing import counted
 from analisi.vocabulary import Territorio, load_territorio
 from analisi.workspace import resolve
 
@@ -102,7 +103,12 @@ def read_monitoraggio(fonte: str, territorio: str = "lombardia") -> Monitoraggio
     copertura = _coverage(stock, conteggi, vol, where)
     passi = _rows(by_table[MONITORAGGIO_PAL_LAVORATORI], MONITORAGGIO_PAL_LAVORATORI)
     others = [reading for table in USED[2:] for reading in by_table[table]]
-    findings += [*outside, *_gaps(copertura, where), *_of_steps(by_table[MONITORAGGIO_PAL_LAVORATORI]), *_rejected(others)]
+    findings += [
+        *outside,
+        *_gaps(copertura, where),
+        *_of_steps(by_table[MONITORAGGIO_PAL_LAVORATORI]),
+        *(("", "", _rejects(reading)) for reading in others if not reading.pulita),
+    ]
     findings += [*_absent(by_table), *_disagreements(stock, passi)]
     if stock.is_empty():
         msg = f"{fonte}: nessuna riga dei fogli riguarda CIGS ministeriali aperte nell'anno del suo trimestre"
@@ -157,8 +163,14 @@ def _last_submissions(sheets: list[Lettura]) -> tuple[pl.DataFrame, list[tuple[s
 
 def _of_its_quarter(reading: Lettura) -> pl.DataFrame:
     """The rows of a sheet; only those of the quarter that names its folder, if one does."""
+    quarter = _folder_quarter(reading)
+    return reading.dati.filter(pl.col("trimestre") == quarter) if quarter else reading.dati
+
+
+def _folder_quarter(reading: Lettura) -> str:
+    """The quarter that names the folder of a sheet; empty when its folder has another name."""
     folder = reading.foglio.file.parent.name
-    return reading.dati.filter(pl.col("trimestre") == folder) if QUARTER.fullmatch(folder) else reading.dati
+    return folder if QUARTER.fullmatch(folder) else ""
 
 
 def _corrected(old: pl.DataFrame, new: pl.DataFrame, last: dict) -> str:
@@ -180,16 +192,11 @@ def _of_sheets(sheets: list[Lettura]) -> list[tuple[str, str, str]]:
         nuclei = data["nucleo"].unique().sort().to_list()
         nucleo = nuclei[0] if len(nuclei) == 1 else ""
         if not reading.pulita:
-            rows = reading.conteggio["scartate"]
-            first = reading.messages(limit=1)[0]
-            findings.append(
-                (quarter, nucleo, f"{rows} righe scartate su {reading.conteggio['righe']}; la prima: {first}" if rows else first)
-            )
+            findings.append((quarter, nucleo, _rejects(reading)))
         if not data.height and reading.pulita:
             findings.append((quarter, nucleo, f"{place}: il foglio è vuoto"))
-        folder = reading.foglio.file.parent.name
-        odd = sorted(set(data["trimestre"]) - {folder}) if QUARTER.fullmatch(folder) else []
-        if odd:
+        folder = _folder_quarter(reading)
+        if folder and (odd := sorted(set(data["trimestre"]) - {folder})):
             findings.append((quarter, nucleo, f"{place}: è nella cartella {folder} ma ha righe di {listing(odd)}"))
         if len(nuclei) > 1:
             findings.append((quarter, "", f"{place}: ha righe di più Nuclei, {listing(nuclei)}"))
@@ -200,13 +207,9 @@ def _of_sheets(sheets: list[Lettura]) -> list[tuple[str, str, str]]:
 
 
 def _rejects(reading: Lettura) -> str:
-    rows = reading.conteggio["scartate"]
-    return f"{rows} {'riga scartata' if rows == 1 else 'righe scartate'} su {reading.conteggio['righe']}"
-
-
-def _rejected(readings: list[Lettura]) -> list[tuple[str, str, str]]:
-    """Findings on the rejected rows of the tables beside the sheets."""
-    return [("", "", f"{r.foglio.place}: {_rejects(r)}; la prima: {r.messages(limit=1)[0]}") for r in readings if not r.pulita]
+    """How many rows were rejected, and the first fault; the fault alone when only a total disagrees."""
+    rows, first = reading.conteggio["scartate"], reading.messages(limit=1)[0]
+    return f"{counted(rows, 'riga scartata', 'righe scartate')} su {reading.conteggio['righe']}; la prima: {first}" if rows else first
 
 
 def _absent(by_table: dict[Table, list[Lettura]]) -> list[tuple[str, str, str]]:
@@ -221,16 +224,17 @@ def _absent(by_table: dict[Table, list[Lettura]]) -> list[tuple[str, str, str]]:
 
 def _disagreements(stock: pl.DataFrame, passi: pl.DataFrame) -> list[tuple[str, str, str]]:
     """Findings on quarters where the workers activated differ between the counts of the sheets and the rows by worker."""
+    if passi.is_empty():
+        return []
     sheets = stock.group_by("trimestre").agg(pl.col("step4").sum())
     units = stock.select("trimestre", "id_procedura").unique()
     people = passi.filter(pl.col("step") == "STEP4").join(units, on=["trimestre", "id_procedura"]).group_by("trimestre").len("righe")
-    both = (
-        sheets.join(people, on="trimestre", how="left")
-        .with_columns(pl.col("righe").fill_null(0))
-        .filter(pl.col("step4") != pl.col("righe"))
-    )
-    words = "STEP 4: {} lavoratori nei fogli per procedura, {} nelle righe per lavoratore"
-    return [(row["trimestre"], "", words.format(row["step4"], row["righe"])) for row in both.iter_rows(named=True)] if passi.height else []
+    both = sheets.join(people, on="trimestre", how="left").with_columns(pl.col("righe").fill_null(0))
+    return [
+        (quarter, "", f"STEP 4: {counts} lavoratori nei fogli per procedura, {rows} nelle righe per lavoratore")
+        for quarter, counts, rows in both.iter_rows()
+        if counts != rows
+    ]
 
 
 def _due(vol: pl.DataFrame, trimestre: str) -> pl.DataFrame:
@@ -263,7 +267,6 @@ def _stock(conteggi: pl.DataFrame, vol: pl.DataFrame) -> pl.DataFrame:
     register = vol.select(
         "id_procedura",
         "id_unita",
-        pl.col("sigla_provincia").alias("_provincia"),
         pl.col("tipologia_linee_guida").alias("tipologia"),
         "causale",
         pl.col("ateco_codice").str.slice(0, 2).alias("settore"),

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
-from babel.dates import format_date
 
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.indicators.attivazione_pal import BASI
 from analisi.indicators.monitoraggio import Monitoraggio, quarter_end
 from analisi.presentation import charts_pal
-from analisi.presentation.blocks import Block, Col, cards, dataset, figure, header, table, text, warnings
+from analisi.presentation.blocks import Block, Col, cards, dataset, figure, header, table, tags, text, warnings
 from analisi.presentation.formats import number
 from analisi.tables.catalogo import CAUSALI, LINEE_GUIDA
 
@@ -87,9 +86,8 @@ def quadro(dati: Monitoraggio, trimestre: str = "", provincia: str = "", maturit
 
 def page_header(q: Quadro, profilo: str, data_edizione: str = "") -> Block:
     """The page's second line: quarter and territory; the profile, and the edition's date if one is given."""
-    edition = [f"Edizione del {format_date(date.fromisoformat(data_edizione), 'd MMMM y', locale='it_IT')}"] if data_edizione else []
     subtitle = f"{words_of(q.trimestre).capitalize()} · {q.luogo}"
-    return header(subtitle=subtitle, owner=q.dati.territorio.ente, tags=[f"Profilo {profilo}", *edition], synthetic=q.dati.sintetica)
+    return header(subtitle=subtitle, owner=q.dati.territorio.ente, tags=tags(profilo, data_edizione), synthetic=q.dati.sintetica)
 
 
 def _pct(value: float | None) -> str:

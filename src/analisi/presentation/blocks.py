@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import polars as pl
+from babel.dates import format_date
 
 from analisi.errors import AnalisiError
 from analisi.presentation.formats import FORMATS
@@ -61,6 +63,12 @@ def _grid(frame: pl.DataFrame, columns: Sequence[Col]) -> dict[str, Any]:
             [row[c.fallback] if row[c.name] is None and c.fallback else row[c.name] for c in columns] for row in frame.iter_rows(named=True)
         ],
     }
+
+
+def tags(profilo: str, data_edizione: str = "") -> list[str]:
+    """The tags of a page's header: the profile, and the edition's date if one is given (aaaa-mm-gg)."""
+    edition = [f"Edizione del {format_date(date.fromisoformat(data_edizione), 'd MMMM y', locale='it_IT')}"] if data_edizione else []
+    return [f"Profilo {profilo}", *edition]
 
 
 def header(*, subtitle: str, owner: str, tags: Sequence[str] = (), synthetic: bool = False) -> Block:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import polars as pl
-from babel.dates import format_date
 
 from analisi.errors import listing
 from analisi.indicators.uncertainty import ALPHA
 from analisi.presentation import charts, prose, theme
-from analisi.presentation.blocks import Block, Col, cards, figure, header, table, text
+from analisi.presentation.blocks import Block, Col, cards, figure, header, table, tags, text
 from analisi.presentation.contesto import INVOLVEMENTS, Contesto, ordered
 from analisi.presentation.formats import NOT_COMPUTABLE, number
 from analisi.vocabulary import TOTALE, procedura_labels, procedure
@@ -25,10 +22,8 @@ NO_BASE = (
 
 def page_header(ctx: Contesto, profilo: str, data_edizione: str = "") -> Block:
     """The page's second line: years and territory; the profile, and the edition's date if one is given."""
-    edition = [f"Edizione del {format_date(date.fromisoformat(data_edizione), 'd MMMM y', locale='it_IT')}"] if data_edizione else []
-    tags = [f"Profilo {profilo}", *edition]
     subtitle = f"Anno {ctx.anno} a confronto con il {ctx.confronto} · {ctx.territorio.nome}"
-    return header(subtitle=subtitle, owner=ctx.territorio.ente, tags=tags, synthetic=ctx.fonte.sintetica)
+    return header(subtitle=subtitle, owner=ctx.territorio.ente, tags=tags(profilo, data_edizione), synthetic=ctx.fonte.sintetica)
 
 
 def how_counted(ctx: Contesto) -> Block:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import subprocess
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from analisi.presentation.blocks import Block, Col, table
+from analisi.sources import sha256
 from analisi.tables.pubblicati import Fonte
 from analisi.vocabulary import Territorio
 from analisi.workspace import reference, resolve, root, shown
@@ -31,11 +31,6 @@ def commit() -> str:
         return git("rev-parse", "HEAD") + (" con modifiche non registrate" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return "non disponibile"
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file's bytes, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def inputs(fonte: Fonte) -> Block:

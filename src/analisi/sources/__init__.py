@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from analisi.sources.archive import members
 from analisi.sources.foglio import Foglio, refuse
 from analisi.sources.text import read_text_sheet
 
@@ -60,13 +61,16 @@ def sniff(path: Path) -> str:
 
 
 def _archive(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise refuse(path, "l'archivio è danneggiato o incompleto; chiedere di nuovo il file a chi lo ha inviato") from error
+    with members(path) as archive:
+        names = set(archive.namelist())
     if "xl/workbook.xml" in names:
         return "xlsx"
     if "content.xml" in names:
         return "ods"
     raise refuse(path, "è un archivio compresso, non una tabella; estrarne i file (oppure salvarlo da Excel come .xlsx)")
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,8 +9,6 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from analisi.workspace import TAX_CODE
-
 
 @dataclass(frozen=True)
 class Problema:
@@ -49,7 +47,6 @@ def missing(text: str) -> Problema | None:
     return None
 
 
-CODICE_FISCALE = TAX_CODE
 _SPACES = re.compile("[\u0020\u00a0\u2007\u2009\u202f']", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*", re.ASCII)
 _ITALIAN = re.compile(r"(\d+|\d{1,3}(?:\.\d{3})+)(?:,(\d+))?", re.ASCII)

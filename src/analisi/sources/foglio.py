@@ -37,6 +37,11 @@ class Foglio:
     metadata: dict[str, str] = field(default_factory=dict)
 
     @property
+    def is_spreadsheet(self) -> bool:
+        """Whether cells have a type and a format of their own, which a person may have changed without knowing."""
+        return self.kind in ("xlsx", "xls", "ods")
+
+    @property
     def place(self) -> str:
         """File and sheet, as error texts name them."""
         return shown(self.file) + (f", foglio «{self.name}»" if self.name is not None else "")

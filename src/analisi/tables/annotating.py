@@ -12,7 +12,7 @@ import polars as pl
 
 from analisi.errors import AnalisiError, listing
 from analisi.sources.foglio import Foglio, letter
-from analisi.tables.writing import BLUE, GREY, INK, SHEET_ROWS, lines_of, printable, replacing, require_xlsx, thousands
+from analisi.tables.writing import BLUE, GREY, INK, SHEET_ROWS, counted, lines_of, printable, replacing, require_xlsx, thousands
 from analisi.workspace import shown
 
 if TYPE_CHECKING:
@@ -254,9 +254,9 @@ def _append_faults(target: OpenSheet, first: int, faults: pl.DataFrame, title: s
 def _summary(sheet: Foglio, faults: pl.DataFrame, marks: Marks, notes: list[str]) -> list[str]:
     """The lines above the list: the file, how many faults, what the colours mean, what is left out."""
     errors, marked = int((faults["gravita"] == "errore").sum()), sum(map(len, marks.values()))
-    counts = listing([_counted(errors, "errore", "errori"), _counted(faults.height - errors, "avviso", "avvisi")])
+    counts = listing([counted(errors, "errore", "errori"), counted(faults.height - errors, "avviso", "avvisi")])
     place = sheet.file.name + (f", foglio «{sheet.name}»" if sheet.name else "")
-    lines = [f"Scarti di {place}", f"{counts}, in {_counted(len(marks), 'riga', 'righe')}." if faults.height else "Nessun difetto."]
+    lines = [f"Scarti di {place}", f"{counts}, in {counted(len(marks), 'riga', 'righe')}." if faults.height else "Nessun difetto."]
     lines.append(
         "Errori in rosa, avvisi in giallo: il motivo è nel commento della cella. Ciò che riguarda tutta la riga è sulla sua prima cella."
     )
@@ -266,12 +266,3 @@ def _summary(sheet: Foglio, faults: pl.DataFrame, marks: Marks, notes: list[str]
     if faults.height > MAX_LISTED:
         lines.append(f"L'elenco riporta i primi {thousands(MAX_LISTED)} difetti.")
     return lines + notes
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    """How many, in words.
-
-    >>> _counted(1, "errore", "errori"), _counted(12_000, "riga", "righe")
-    ('1 errore', '12.000 righe')
-    """
-    return f"{thousands(number)} {one if number == 1 else many}"

@@ -31,14 +31,16 @@ def in_force(vol: pl.DataFrame) -> pl.DataFrame:
 
 def files_of(folder: Path) -> list[Path]:
     """The files of a folder and of the folders in it that may hold a table, in order; hidden and temporary ones are left out."""
-    found = [path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() in KINDS and path.name.lower() not in ASIDE]
-    return sorted(path for path in found if not path.name.startswith((".", "~$")))
+    return [path for path in _visible(folder) if path.suffix.lower() in KINDS and path.name.lower() not in ASIDE]
 
 
 def others_of(folder: Path) -> list[Path]:
     """The files of a folder that hold no table we read, hidden and temporary ones aside."""
-    found = [path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() not in KINDS]
-    return sorted(path for path in found if not path.name.startswith((".", "~$")))
+    return [path for path in _visible(folder) if path.suffix.lower() not in KINDS]
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
 
 
 def read_delivery(

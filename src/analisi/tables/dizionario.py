@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analisi.tables.catalogo import ESTRATTI, TABLES
 from analisi.tables.schema import CELL_RULES, CELL_WARNINGS, Column, Link, Table
+from analisi.tables.writing import thousands
 from analisi.workspace import root
 
 BEGIN, END = "<!-- tabelle: generato da analisi.tables.dizionario -->", "<!-- fine delle tabelle -->"
@@ -49,14 +50,10 @@ def meaning(column: Column) -> str:
     if column.form:
         parts.append(column.form)
     if column.minimum is not None and column.maximum is not None and column.type != "percentuale":
-        parts.append(f"da {_number(column.minimum)} a {_number(column.maximum)}")
+        parts.append(f"da {thousands(column.minimum)} a {thousands(column.maximum)}")
     if column.type == "provincia":
         parts.append("in una delle diciture del territorio" + (", oppure FUORI_REGIONE" if column.outside else ""))
     return "; ".join(parts)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}".replace(",", ".") if value >= 10_000 else f"{value:.0f}"
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from analisi.workspace import resolve, shown
 
 CHOICES = {"date": ("gg/mm", "mm/gg"), "decimali": ("virgola", "punto")}
 SCALES = ("0-1", "0-100")
+PARTS = ("colonne", "fissi", "ricodifiche", "scale", "ipotesi")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Mappatura:
     file: Path | None = None
 
 
-def load_mapping(name: str | Path, table_names: dict[str, Table]) -> Mappatura:
+def load_mapping(name: str | Path, tables: dict[str, Table]) -> Mappatura:
     """The mapping of a TOML file, or of data/mappature/<name>.toml.
 
     Raises:
@@ -50,11 +51,11 @@ def load_mapping(name: str | Path, table_names: dict[str, Table]) -> Mappatura:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{shown(path)}: non è un file TOML in UTF-8 ({error})"
         raise AnalisiError(msg) from error
-    return _checked(content, path, table_names)
+    return _checked(content, path, tables)
 
 
 def _checked(content: dict, path: Path, tables: dict[str, Table]) -> Mappatura:
-    where, known = shown(path), {"tabella", "foglio", "date", "decimali", "colonne", "fissi", "ricodifiche", "scale", "ipotesi"}
+    where, known = shown(path), {"tabella", "foglio", *CHOICES, *PARTS}
 
     def fail(words: str) -> None:
         msg = f"{where}: {words}"
@@ -63,7 +64,7 @@ def _checked(content: dict, path: Path, tables: dict[str, Table]) -> Mappatura:
     for key, value in content.items():
         if key not in known:
             fail(f"voce «{key}» sconosciuta; {suggest(key, sorted(known))}")
-        if not isinstance(value, dict if key in {"colonne", "fissi", "ricodifiche", "scale", "ipotesi"} else str):
+        if not isinstance(value, dict if key in PARTS else str):
             fail(f"«{key}» ha un valore di tipo sbagliato; confrontare con docs/dizionario.md")
     table = tables.get(content.get("tabella", ""))
     if table is None:
@@ -71,7 +72,7 @@ def _checked(content: dict, path: Path, tables: dict[str, Table]) -> Mappatura:
     for key, choices in CHOICES.items():
         if content.get(key, choices[0]) not in choices:
             fail(f"{key} = «{content[key]}»: scegliere fra {listing(choices)}")
-    for part in ("colonne", "fissi", "ricodifiche", "scale", "ipotesi"):
+    for part in PARTS:
         for name, value in content.get(part, {}).items():
             if name not in table.names:
                 fail(f"[{part}] «{name}» non è una colonna di {table.name}; {suggest(name, table.names)}")

@@ -14,14 +14,13 @@ from stdnum.it import codicefiscale
 
 from analisi.errors import AnalisiError, suggest
 from analisi.sources import read_sheets
-from analisi.sources.cells import CODICE_FISCALE
 from analisi.sources.foglio import refuse
+from analisi.tables.heading import SEARCHED
 from analisi.tables.writing import replacing
 from analisi.vocabulary import normalized
-from analisi.workspace import root
+from analisi.workspace import CODICE_FISCALE, masked, root
 
 COLUMN = "id_lavoratore"
-SEARCHED = 40  # rows in which the heading is looked for
 
 
 def make_key(path: Path) -> Path:
@@ -103,9 +102,7 @@ def pseudonymise(path: Path, heading: str, key: bytes, target: Path) -> tuple[in
                 return frame.height, omocodes
     first = next(iter(read_sheets(path))).cells
     names = [cell for cells in first.head(1).rows() for cell in cells if cell]
-    raise refuse(
-        path, f"nessuna colonna «{heading}»; {suggest(heading, [re.sub(CODICE_FISCALE, '(non riportato)', name) for name in names])}"
-    )
+    raise refuse(path, f"nessuna colonna «{heading}»; {suggest(heading, map(masked, names))}")
 
 
 def _replaced(place: str, cells: pl.DataFrame, row: int, position: int, key: bytes) -> tuple[pl.DataFrame, int]:

@@ -95,7 +95,12 @@ def read_published(main: Path, territorio: Territorio) -> Fonte:
         msg = f"{shown(main)}: nessuna riga di dati; servono le colonne {', '.join(CASI_GESTITI.names)} con almeno una riga"
         raise AnalisiError(msg)
     small, files = read_beside(main.parent, territorio)
-    warnings = [*_missing_rows(casi, territorio), *_blank_cells(casi, territorio), *_odd_cells(casi, territorio), *_unsure_totals(reading)]
+    warnings = [
+        *_missing_rows(casi, territorio),
+        *_blank_cells(casi, territorio),
+        *_odd_cells(reading, territorio),
+        *_unsure_totals(reading),
+    ]
     return Fonte(territorio, casi, *small, tuple(sorted(warnings)), (main, *files), principale=main.name)
 
 
@@ -125,16 +130,9 @@ def _unsure_totals(reading: Lettura) -> list[tuple[int, str]]:
     warnings = []
     for fault in unsure.iter_rows(named=True):
         cells = reading.foglio.cells.row(fault["riga"] - 1)
-        texts = [(text or "").strip() for text in cells]
-        years = [int(text) for text in texts[:1] if text.isdigit()]
-        where = ", ".join(text for text in texts[1:3] if text)
-        words = COUNT_WORDS.get(fault["colonna"], fault["colonna"])
-        warnings.append(
-            (
-                years[0] if years else 0,
-                f"{where}: il totale di {words} stampato dalla fonte ({fault['valore'].strip('«»')}) {fault['testo']}.",
-            )
-        )
+        anno, *named = ((cells[reading.posizioni[name]] or "").strip() for name in CASI_GESTITI.key)
+        total = f"il totale di {COUNT_WORDS[fault['colonna']]} stampato dalla fonte ({fault['valore'].strip('«»')})"
+        warnings.append((int(anno) if anno.isdigit() else 0, f"{', '.join(filter(None, named))}: {total} {fault['testo']}."))
     return warnings
 
 
@@ -189,11 +187,11 @@ def _blank_cells(casi: pl.DataFrame, territorio: Territorio) -> list[tuple[int, 
     return warnings
 
 
-def _odd_cells(casi: pl.DataFrame, territorio: Territorio) -> list[tuple[int, str]]:
-    """One sentence per row of workers without units."""
-    odd = casi.filter((pl.col("unita_produttive") == 0) & (pl.col("lavoratori") > 0))
-    what = "lavoratori con zero unità produttive; verificare con chi ha fornito i dati"
+def _odd_cells(reading: Lettura, territorio: Territorio) -> list[tuple[int, str]]:
+    """One sentence per row that breaks the rule of the table on workers without units."""
+    rule = next(rule for rule in CASI_GESTITI.rules if rule.code == "lavoratori_senza_unita")
+    odd = reading.dati.filter(reading.righe.is_in(reading.avvisi.filter(pl.col("regola") == rule.code)["riga"].to_list()))
     return [
-        (r["anno"], f"{territorio.nomi[r['provincia']]}, {_labels()[r['procedura']]}: {r['lavoratori']} {what}.")
+        (r["anno"], f"{territorio.nomi[r['provincia']]}, {_labels()[r['procedura']]}: {r['lavoratori']} {rule.text}.")
         for r in odd.iter_rows(named=True)
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,8 +13,7 @@ from typing import Any, Literal
 import polars as pl
 
 from analisi.errors import AnalisiError, listing, suggest
-from analisi.sources import read_sheets
-from analisi.sources.cells import CODICE_FISCALE
+from analisi.sources import read_sheets, sha256
 from analisi.sources.foglio import Foglio
 from analisi.tables.catalogo import ESTRATTI, TABLES
 from analisi.tables.doubts import doubts
@@ -25,7 +22,7 @@ from analisi.tables.mapping import Mappatura, headings_of, load_mapping
 from analisi.tables.schema import ROW, Table
 from analisi.tables.validation import FAULTS, Sheet, validate
 from analisi.vocabulary import load_territorio, normalized
-from analisi.workspace import resolve, shown
+from analisi.workspace import CODICE_FISCALE, masked, resolve, shown
 
 NO_ERRORS_TOLD = "in un file .xls le celle in errore non si distinguono dalle vuote; per esserne certi, salvarlo come .xlsx"
 
@@ -119,7 +116,7 @@ def leggi(
     heading = require_columns(sheet, table, heading, mapping)
     work = Sheet(sheet, table, heading, mapping, load_territorio(territorio), [])
     with ThreadPoolExecutor(1) as pool:
-        digest = pool.submit(_digest, path)
+        digest = pool.submit(sha256, path)
         frame, total, blank = validate(work)
     faults = pl.concat([pl.DataFrame(schema=FAULTS), *work.faults], how="vertical_relaxed").sort("riga", "posizione", maintain_order=True)
     errors = faults.filter(pl.col("gravita") == "errore")
@@ -141,7 +138,7 @@ def leggi(
         heading.columns,
         {name: heading.names[position] for name, position in heading.columns.items()},
     )
-    found = (*_unread(work), *doubts(reading, work, list(precedenti)))
+    found = (*_unread(work, reading.provenienza), *doubts(reading, work, list(precedenti)))
     reading = replace(reading, dubbi=found)
     return reading.in_pandas() if come == "pandas" else reading
 
@@ -193,11 +190,6 @@ def _choose(path: Path, name: str | None, mapping: Mappatura, wanted: str | None
     return tables[0], sheets[0], None, []
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _provenance(
     path: Path, digest: str, sheet: Foglio, heading: Heading, mapping: Mappatura, table: Table, data: pl.DataFrame, others: list[str]
 ) -> dict[str, Any]:
@@ -213,37 +205,32 @@ def _provenance(
         "intestazione": heading.words,
         "colonne": len(heading.columns),
         "colonne_assenti": [name for name in table.names if name not in heading.columns and name not in mapping.fissi],
-        "colonne_non_lette": [_masked(name)[:60] for i, name in enumerate(heading.names) if name and i not in heading.columns.values()],
+        "colonne_non_lette": [masked(name)[:60] for i, name in enumerate(heading.names) if name and i not in heading.columns.values()],
         "mappatura": shown(mapping.file) if mapping.file else None,
         "data_estrazione": extracted.isoformat() if isinstance(extracted, date) else None,
         "sintetica": synthetic,
     }
 
 
-def _unread(work: Sheet) -> list[str]:
+def _unread(work: Sheet, facts: dict[str, Any]) -> list[str]:
     """Sentences about columns that were not read, and whether they hold tax codes in clear."""
     heading, texts = work.heading, [NO_ERRORS_TOLD] if work.foglio.kind == "xls" else []
     free = [(i, name) for i, name in enumerate(heading.names) if i not in heading.columns.values()]
-    named = [name[:60] for _, name in free if name]
+    named, lost = facts["colonne_non_lette"], [normalized(name) for name in facts["colonne_assenti"]]
     if named:
         texts.append(
-            f"colonne non lette, estranee alla tabella: {listing(f'«{_masked(name)}»' for name in named[:15])}{', ...' * (len(named) > 15)}"
+            f"colonne non lette, estranee alla tabella: {listing(f'«{name}»' for name in named[:15])}{', ...' * (len(named) > 15)}"
         )
-    lost = [name for name in work.table.names if name not in heading.columns and name not in work.mapping.fissi]
     for _, name in free:
-        near = get_close_matches(normalized(name), [normalized(column) for column in lost], n=1, cutoff=0.8)
+        near = get_close_matches(normalized(name), lost, n=1, cutoff=0.8)
         if near:
-            texts.append(f"l'intestazione «{_masked(name)[:60]}» forse è «{work.table.headings[near[0]]}», che manca")
+            texts.append(f"l'intestazione «{masked(name)[:60]}» forse è «{work.table.headings[near[0]]}», che manca")
     for i, name in free:
         column = work.body.to_series(i)
         if not name and column.null_count() < len(column):
             texts.append(f"la colonna {i + 1} ha valori ma nessuna intestazione: non è stata letta")
         if (column.str.len_bytes() >= 16).any() and column.str.contains(CODICE_FISCALE).any():
             texts.append(
-                f"la colonna «{_masked(name)[:60] or i + 1}» contiene codici fiscali in chiaro: non è stata letta; toglierla dal file"
+                f"la colonna «{masked(name)[:60] or i + 1}» contiene codici fiscali in chiaro: non è stata letta; toglierla dal file"
             )
     return texts
-
-
-def _masked(name: str) -> str:
-    return re.sub(CODICE_FISCALE, "(non riportato)", name)

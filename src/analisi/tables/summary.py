@@ -10,7 +10,7 @@ import polars as pl
 from analisi.errors import listing
 from analisi.tables.reading import Lettura
 from analisi.tables.schema import CELL_RULES, CELL_WARNINGS
-from analisi.tables.writing import thousands
+from analisi.tables.writing import counted, thousands
 
 EXAMPLES = 3
 
@@ -55,12 +55,9 @@ def by_rule(faults: pl.DataFrame) -> pl.DataFrame:
 def _section(title: str, faults: pl.DataFrame) -> list[str]:
     if faults.is_empty():
         return [f"  {title}: nessuno"]
-    rows = faults["riga"].n_unique()
-    lines = [f"  {title}: {thousands(faults.height)} in {thousands(rows)} {'riga' if rows == 1 else 'righe'}"]
+    lines = [f"  {title}: {thousands(faults.height)} in {counted(faults['riga'].n_unique(), 'riga', 'righe')}"]
     for row in by_rule(faults).iter_rows(named=True):
-        lines.append(
-            f"    {row['colonna']} [{row['regola']}], {thousands(row['righe'])} {'riga' if row['righe'] == 1 else 'righe'}: {row['testo']}"
-        )
+        lines.append(f"    {row['colonna']} [{row['regola']}], {counted(row['righe'], 'riga', 'righe')}: {row['testo']}")
         shown = ", ".join(f"riga {riga} {value}" for riga, value in zip(row["esempi"], row["valori"], strict=True))
         lines.append(f"      {shown}{', ...' if row['difetti'] > EXAMPLES else ''}")
     return lines

@@ -14,12 +14,13 @@ from stdnum.it import codicefiscale, iva
 
 from analisi.errors import suggest
 from analisi.sources import cells
-from analisi.sources.cells import CODICE_FISCALE, Problema
+from analisi.sources.cells import Problema
 from analisi.sources.foglio import Foglio
 from analisi.tables.heading import Heading
 from analisi.tables.mapping import Mappatura
 from analisi.tables.schema import ROW, TEXT_LIMIT, Column, Table, plain
 from analisi.vocabulary import FUORI_REGIONE, Territorio, normalized
+from analisi.workspace import CODICE_FISCALE
 
 FAULTS = {"riga": pl.Int64, "posizione": pl.Int64, "colonna": pl.String, "intestazione": pl.String, "valore": pl.String,
           "regola": pl.String, "gravita": pl.String, "testo": pl.String}  # fmt: skip
@@ -60,6 +61,10 @@ class Sheet:
             recode = self.mapping.ricodifiche.get(name)
             return texts.str.strip_chars().replace(recode) if recode else texts
         return pl.Series(name, [self.mapping.fissi.get(name)], dtype=pl.String).new_from_index(0, self.body.height)
+
+    def numbers(self, name: str) -> pl.Series:
+        """Which cells of one of our columns the file stores as numbers."""
+        return self.foglio.is_number(self.heading.columns[name]).slice(self.heading.last + 1)
 
     def _proves_month_first(self) -> bool:
         dates = [c.name for c in self.table.columns if c.type == "data" and c.name in self.heading.columns]
@@ -126,6 +131,7 @@ def validate(sheet: Sheet) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
     )
     blank, total = _blank_rows(sheet), _total_rows(sheet, frame)
     _required(sheet, frame, skipped=blank | total)
+    _uncomputed(sheet)
     _ragged(sheet)
     data = frame.filter(~(blank | total)) if blank.any() or total.any() else frame
     _keys(sheet, data)
@@ -199,7 +205,7 @@ def _parser(sheet: Sheet, column: Column, *, own: bool = False) -> Callable[[str
         )
     if column.type == "percentuale":
         scale = mapping.scale.get(column.name, "")
-        shares = sheet.foglio.kind in ("xlsx", "xls", "ods") or (sheet.foglio.kind == "parquet" and "tabella" not in sheet.foglio.metadata)
+        shares = sheet.foglio.is_spreadsheet or (sheet.foglio.kind == "parquet" and "tabella" not in sheet.foglio.metadata)
         read = partial(cells.parse_percent, decimals=mapping.decimali, own=own, scale=scale, shares=shares)
         return lambda text: cells.missing(text) or read(text)
     parse = cells.parse_whole if column.type == "intero" else cells.parse_decimal
@@ -250,21 +256,19 @@ def _parsed(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
     if quick is not None:
         values = quick.zip_with(quick.is_not_null(), values)
     for (rule, sentence, gap), texts in _grouped(problems).items():
-        rows = raw.is_in(texts).fill_null(False).arg_true() if isinstance(texts, list) else texts
-        severity = "avviso" if gap else "errore"
-        if _holds_tax_code(raw, texts):
-            clear = [text for text in texts if re.search(CODICE_FISCALE, text)]
-            sheet.fault(raw.is_in(clear).fill_null(False).arg_true(), column, "cf_in_chiaro", CF_WORDS)
-            rows = raw.is_in([text for text in texts if text not in clear]).fill_null(False).arg_true()
-        sheet.fault(rows, column, rule, sentence, severity=severity)
+        clear = [text for text in texts if re.search(CODICE_FISCALE, text)]
+        sheet.fault(_rows_of(raw, clear), column, "cf_in_chiaro", CF_WORDS)
+        rows = _rows_of(raw, [text for text in texts if text not in clear])
+        sheet.fault(rows, column, rule, sentence, severity="avviso" if gap else "errore")
     return values.alias(column.name)
 
 
 CF_WORDS = "contiene un codice fiscale in chiaro, che qui non deve stare; sostituirlo con lo pseudonimo («analisi pseudonimi») o toglierlo"
 
 
-def _holds_tax_code(raw: pl.Series, texts: list[str]) -> bool:
-    return any(len(text) >= 16 and re.search(CODICE_FISCALE, text) for text in texts)
+def _rows_of(raw: pl.Series, texts: list[str]) -> pl.Series:
+    """Indices of the cells that hold one of some texts."""
+    return raw.is_in(texts).fill_null(False).arg_true()
 
 
 def _grouped(problems: dict[str, Problema]) -> dict[tuple[str, str, bool], list[str]]:
@@ -290,12 +294,11 @@ def _decode(sheet: Sheet, column: Column, raw: pl.Series) -> tuple[pl.Series, di
     doubtful = [text for text in pointed if text in cut or own(text.strip()) != typed(text.strip())]
     if not doubtful:
         return values, problems
-    place, first = sheet.heading.columns[column.name], sheet.heading.last + 1
-    numbers = sheet.foglio.is_number(place).slice(first) & raw.is_in(doubtful).fill_null(False)
+    numbers = sheet.numbers(column.name) & raw.is_in(doubtful).fill_null(False)
     own_values, own_problems = cells.decode(raw.set(~numbers, None), own, column.dtype)
     if cut:
         whole = numbers & raw.is_in(list(cut)).fill_null(False) & own_values.is_not_null()
-        exact = sheet.foglio.number_of(place).slice(first)
+        exact = sheet.foglio.number_of(sheet.heading.columns[column.name]).slice(sheet.heading.last + 1)
         own_values = (exact * (100 if sheet.mapping.scale.get(column.name) == "0-1" else 1)).zip_with(whole, own_values)
     still = set(raw.filter(~numbers & raw.is_in(doubtful).fill_null(False)).unique())
     for text, problem in own_problems.items():
@@ -316,8 +319,7 @@ def _text(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
     brief = sample.filter((sample.str.len_bytes() <= LONGEST_MARK).fill_null(False))
     gaps = {text: gap for text in brief.filter(brief.str.to_lowercase().is_in(cells.MARKS)).unique() if (gap := cells.missing(text))}
     for (rule, sentence, missing), texts in _grouped(gaps).items():
-        rows = values.is_in(texts).fill_null(False).arg_true()
-        sheet.fault(rows, column, rule, sentence, severity="avviso" if missing else "errore")
+        sheet.fault(_rows_of(values, texts), column, rule, sentence, severity="avviso" if missing else "errore")
     if gaps:
         values = values.set(values.is_in(list(gaps)).fill_null(False), None)
         sample = _sample(values)
@@ -336,7 +338,7 @@ def _text(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
         values = values.set(~values.str.contains(pattern).fill_null(True), None)
     if column.pattern:
         _numbers_as_codes(sheet, column, values)
-    elif sheet.foglio.kind in ("xlsx", "xls", "ods") and sample.str.contains(MADE_DATE).any():
+    elif sheet.foglio.is_spreadsheet and sample.str.contains(MADE_DATE).any():
         made = values.str.contains(MADE_DATE).fill_null(False)
         sheet.fault(
             made.arg_true(), column, "ambiguo", "è una data: il foglio di calcolo può aver trasformato un testo; scriverlo come testo"
@@ -374,8 +376,7 @@ def _numbers_as_codes(sheet: Sheet, column: Column, values: pl.Series) -> None:
         return
     looks = values.str.contains(r"^\d+\.\d+$|^\d{16,}$").fill_null(False)
     if looks.any():
-        numbers = sheet.foglio.is_number(sheet.heading.columns[column.name]).slice(sheet.heading.last + 1)
-        rows = (looks & numbers).arg_true()
+        rows = (looks & sheet.numbers(column.name)).arg_true()
         sheet.fault(
             rows,
             column,
@@ -410,13 +411,16 @@ def _required(sheet: Sheet, frame: pl.DataFrame, *, skipped: pl.Series) -> None:
             if seen is not None and len(rows):
                 rows = rows.filter(~(rows.cast(pl.Int64) + sheet.first_row).is_in(seen.to_list()))
             sheet.fault(rows, column, "obbligatorio", "è obbligatorio")
-    width = frame.height
-    for row, position in [*((r, c) for r, c in sheet.foglio.uncomputed), *(sheet.foglio.errors)]:
+
+
+def _uncomputed(sheet: Sheet) -> None:
+    """Add a fault to each formula whose value the file does not hold."""
+    names = {place: name for name, place in sheet.heading.columns.items()}
+    for row, position in sheet.foglio.uncomputed:
         index = row - sheet.heading.last - 1
-        name = next((name for name, place in sheet.heading.columns.items() if place == position), None)
-        if name is not None and 0 <= index < width and (row, position) not in sheet.foglio.errors:
+        if position in names and 0 <= index < sheet.body.height and (row, position) not in sheet.foglio.errors:
             words = "è una formula senza valore salvato; aprire il file con Excel, salvarlo e rimandarlo"
-            sheet.fault(pl.Series([index]), sheet.table.column(name), "cella_in_errore", words)
+            sheet.fault(pl.Series([index]), sheet.table.column(names[position]), "cella_in_errore", words)
 
 
 def _told(sheet: Sheet) -> dict[str, pl.Series]:

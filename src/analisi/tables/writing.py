@@ -164,3 +164,12 @@ def thousands(value: float) -> str:
 def lines_of(text: str, width: float) -> int:
     """How many lines a text takes in a cell that holds `width` characters."""
     return sum(ceil((len(line) or 1) / width) for line in text.split("\n"))
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """How many, in words.
+
+    >>> counted(1, "errore", "errori"), counted(12_000, "riga", "righe")
+    ('1 errore', '12.000 righe')
+    """
+    return f"{thousands(number)} {one if number == 1 else many}"
