@@ -11,7 +11,7 @@ from analisi.cli import app
 from analisi.reports.contract import notebooks
 from analisi.tables import dizionario
 
-FLOW = ["errors", "workspace", "sources", "vocabulary", "tables", "sample", "indicators", "presentation", "reports", "cli"]
+FLOW = ["errors", "workspace", "trace", "sources", "vocabulary", "tables", "sample", "indicators", "presentation", "reports", "cli"]
 
 
 def rooms(path: Path, package: Path) -> tuple[str, set[str]]:

@@ -38,6 +38,14 @@ class Notebook(Gruppo):
                 help="Dove pubblicare il rapporto. Predefinita: reports/ con il nome del notebook e l'anno.",
             )
         )
+        options.append(
+            click.Option(
+                ["--motore"],
+                type=click.Choice(["veloce", "kernel"]),
+                default="veloce",
+                help="Come si esegue il notebook: veloce, o kernel (quello di Jupyter; stessa pagina, più lento).",
+            )
+        )
         return Comando(
             contract.name,
             params=options,
@@ -72,12 +80,12 @@ def _example(contract: Contract) -> str:
 
 
 def _run(contract: Contract, given: dict[str, Any]) -> None:
-    output = given.pop("uscita")
+    output, engine = given.pop("uscita"), given.pop("motore")
     values = check(contract, {name: contract.parameter(name).parse(text) for name, text in given.items() if text is not None})
     from analisi.reports.run import default_output, run
 
     target = Path(output).expanduser().resolve() if output else default_output(contract, values)
-    page = run(contract, values, target, progress=sys.stderr.isatty())
+    page = run(contract, values, target, engine=engine, progress=sys.stderr.isatty())
     data = sorted((page.parent / "dati").glob("*.csv"))
     click.echo(f"Rapporto pubblicato: {place(page)} ({page.stat().st_size / 1000:.0f} kB)")
     if sys.stdout.isatty():

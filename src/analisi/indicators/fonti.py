@@ -14,10 +14,12 @@ from analisi.tables.catalogo import ATTIVAZIONE_PAL, CASI_GESTITI, MONITORAGGIO_
 from analisi.tables.delivery import in_force, last_versions
 from analisi.tables.pubblicati import Fonte, read_beside, read_published
 from analisi.tables.reading import Lettura, leggi
+from analisi.trace import remembered
 from analisi.vocabulary import Territorio, load_territorio, procedure
 from analisi.workspace import resolve, shown
 
 
+@remembered
 def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia", criterio_anno: str = "apertura") -> Fonte:
     """The figures of a folder (or of one file): casi_gestiti as printed or, where there is none, vol_procedure extracts counted by year.
 

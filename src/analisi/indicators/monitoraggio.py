@@ -22,6 +22,7 @@ from analisi.tables.delivery import files_of, in_force, read_delivery
 from analisi.tables.reading import Lettura
 from analisi.tables.schema import Table
 from analisi.tables.writing import counted
+from analisi.trace import remembered
 from analisi.vocabulary import Territorio, load_territorio
 from analisi.workspace import resolve
 
@@ -72,6 +73,7 @@ def quarter_end(trimestre: str) -> date:
     return (date(year + 1, 1, 1) if month == 12 else date(year, month + 1, 1)) - timedelta(days=1)
 
 
+@remembered
 def read_monitoraggio(fonte: str, territorio: str = "lombardia") -> Monitoraggio:
     """The monitoring of a folder with vol_procedure and the sheets of the Nuclei (and, if there, lists and steps of workers, tavoli).
 

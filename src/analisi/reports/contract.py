@@ -160,6 +160,18 @@ def check(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
     Raises:
         AnalisiError: the first value that cannot be used, with what is available.
     """
+    values = check_words(contract, given)
+    if "fonte" in values:
+        _check_source(values)
+    return given
+
+
+def check_words(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
+    """Every parameter with its value, after the checks that read no data: names, profile, dates, provincia of the territory.
+
+    Raises:
+        AnalisiError: the first value that cannot be used, with what is available.
+    """
     for name in given:
         contract.parameter(name)
     values = contract.complete(given)
@@ -170,9 +182,11 @@ def check(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         if name.startswith("data_") and value:
             _check_date(name, value)
-    if "fonte" in values:
-        _check_source(values)
-    return given
+    if values.get("provincia") and "territorio" in values:
+        from analisi.vocabulary import load_territorio
+
+        _check_province(values, load_territorio(values["territorio"]))
+    return values
 
 
 def _check_date(name: str, value: str) -> None:
@@ -191,14 +205,12 @@ def _check_source(values: dict[str, Any]) -> None:
     if "trimestre" in values:
         dati = read_monitoraggio(values["fonte"], values.get("territorio", "lombardia"))
         dati.require(values["trimestre"])
-        _check_province(values, dati.territorio)
         return
     fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"), values.get("criterio_anno", "apertura"))
     if "confronto" in values:
         fonte.year_pair(values["anno"], values["confronto"])
     elif "anno" in values:
         fonte.require_year(values["anno"])
-    _check_province(values, fonte.territorio)
 
 
 def _check_province(values: dict[str, Any], territorio: Territorio) -> None:

@@ -81,6 +81,7 @@ class AnalisiExporter(HTMLExporter):
             "titolo": title, "sottotitolo": subtitle, "ambito": scope, "sezioni": sections, "dati": data, "file": files, "politica": policy,
             "testata": next((key for key, block in blocks.items() if block is header), ""),
             "sintetici": bool(header and header["sintetici"]),
+            "cifre": next((block["schede"] for block in payloads if block["tipo"] == "schede"), []),
         }  # fmt: skip
         page, resources = super().from_notebook_node(nb, resources, **kw)
         page = re.sub("|".join(map(re.escape, parts)), lambda found: parts[found[0]], page)

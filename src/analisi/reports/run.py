@@ -8,21 +8,33 @@ import shutil
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analisi import trace
 from analisi.errors import AnalisiError
 from analisi.presentation.blocks import NO_PREVIEW
 from analisi.reports.contract import Contract
-from analisi.workspace import cache_folder, root
+from analisi.workspace import cache_folder, root, shown
+
+FAST, KERNEL = "veloce", "kernel"  # the engines: ours, and papermill's own
+OWN_ERRORS = ("AnalisiError", "TempoMassimo", "ProcessoTerminato")
+STOPPED = "il calcolo si è interrotto per un errore del programma"
 
 
 class RunFailed(AnalisiError):
-    """A cell of the notebook ended in an error; the executed notebook is kept for inspection."""
+    """A cell of the notebook ended in an error; the executed notebook is kept for inspection. `reason` says it in plain words."""
 
     during_run = True
+
+    def __init__(self, text: str, reason: str = STOPPED) -> None:
+        """`reason` is for the readers of an edition, who see no cell and no class of error."""
+        super().__init__(text)
+        self.reason = reason
 
 
 def default_output(contract: Contract, given: dict[str, Any]) -> Path:
@@ -35,7 +47,64 @@ def default_output(contract: Contract, given: dict[str, Any]) -> Path:
     return root() / "reports" / "-".join(names)
 
 
-def run(contract: Contract, given: dict[str, Any], output: Path, *, progress: bool = False) -> Path:
+@dataclass(frozen=True)
+class Job:
+    """One report to make: a notebook with its parameters, in an empty folder. It can be sent to another process or machine."""
+
+    notebook: Path
+    name: str  # of the page and of the files beside it
+    parameters: dict[str, Any]
+    folder: Path
+    engine: str = FAST
+    start: str | None = None  # how the process of the notebook starts: forkserver, spawn, or what suits the system
+    time_limit: float | None = None  # seconds
+    memory_limit: int | None = None  # bytes
+    readings: Path | None = None  # folder where the reports of a batch share what they read
+    cwd: Path | None = None  # from where relative paths of the parameters are read
+    progress: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job: an error in Italian, for analysts, with its reason for readers; or what the page says of itself."""
+
+    error: str = ""
+    reason: str = ""
+    page: dict[str, Any] = field(default_factory=dict)  # titolo, sottotitolo, sintetici, cifre
+    inputs: list[tuple[str, str, str]] = field(default_factory=list)  # kind, absolute path, sha256
+    seconds: dict[str, float] = field(default_factory=dict)
+    start: str = ""
+    note: str = ""  # why it did not start as asked
+
+
+def produce(job: Job) -> Outcome:
+    """Run the notebook and make its page, workbook and data in the job's folder. Errors of the report are told in the outcome.
+
+    Raises:
+        OSError: the folder cannot be written.
+        KeyboardInterrupt: the run was stopped.
+    """
+    target, trace_file = job.folder / f"{job.name}.ipynb", job.folder / ".letti"
+    begun = time.perf_counter()
+    try:
+        _execute(job, target, trace_file)
+        executed = time.perf_counter()
+        page = _export(job.name, target)
+    except RunFailed as error:
+        return Outcome(error=str(error), reason=error.reason)
+    notes = page.pop("analisi", {})
+    seen = trace.read(trace_file) if trace_file.exists() else [(trace.FILE, "non rilevati", "?")]
+    trace_file.unlink(missing_ok=True)
+    changed = next((path for kind, path, state in seen if trace.state(kind, path) != state), None)
+    if changed:
+        words = f"{shown(Path(changed))} è cambiato mentre il rapporto lo leggeva"
+        return Outcome(error=f"{job.name}: {words}; eseguire di nuovo", reason=words)
+    inputs = sorted({(kind, path, trace.fingerprint(kind, path) or state) for kind, path, state in seen})
+    seconds = {"calcolo": round(executed - begun, 3), "pagina": round(time.perf_counter() - executed, 3)}
+    return Outcome(page=page, inputs=inputs, seconds=seconds, start=notes.get("avvio", "kernel"), note=notes.get("nota", ""))
+
+
+def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str = FAST, progress: bool = False) -> Path:
     """Run a notebook with checked parameters and publish it in `output`; the path of the page.
 
     The page, the executed notebook, the workbook and dati/*.csv are made in a folder beside `output` and moved
@@ -55,12 +124,14 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, progress: bo
     except OSError as error:
         msg = f"{output.parent}: non si può scrivere ({error.strerror}); scegliere un'altra cartella con --uscita"
         raise AnalisiError(msg) from error
+    job = Job(contract.path, contract.name, given, staging, engine, "spawn", progress=progress)
     try:
-        with _stoppable() as stopped:
-            _execute(contract, given, staging / f"{contract.name}.ipynb", progress)
-            _export(contract.name, staging)
+        with stoppable() as stopped:
+            outcome = produce(job)
             if stopped:
                 raise KeyboardInterrupt
+            if outcome.error:
+                raise RunFailed(outcome.error, outcome.reason)
             return _publish(staging, output, f"{contract.name}.html")
     except OSError as error:
         msg = f"{output}: la pubblicazione non è riuscita ({error.strerror}); il rapporto precedente, se c'era, è rimasto"
@@ -70,7 +141,7 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, progress: bo
 
 
 @contextmanager
-def _stoppable() -> Iterator[list[int]]:
+def stoppable() -> Iterator[list[int]]:
     """Signals that ask to stop raise KeyboardInterrupt and are noted, as an exception raised inside a callback may be lost."""
     noted: list[int] = []
 
@@ -92,36 +163,63 @@ def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _execute(contract: Contract, given: dict[str, Any], target: Path, progress: bool) -> None:
+def _execute(job: Job, target: Path, trace_file: Path) -> None:
     import papermill
     from jupyter_client.kernelspec import NATIVE_KERNEL_NAME
 
-    os.environ[NO_PREVIEW] = "1"
+    from analisi.reports import engine
+
+    environment = {NO_PREVIEW: "1", trace.READINGS: str(job.readings or "")}
+    if job.engine == KERNEL:
+        environment["ANALISI_TRACCIA"] = str(trace_file)
+        how = {"kernel_manager_class": "analisi.reports.kernel.QuietKernelManager", "execution_timeout": job.time_limit}
+    else:
+        limits = {"time_limit": job.time_limit, "memory_limit": job.memory_limit}
+        how = {"engine_name": engine.NAME, "start_method": job.start, "trace_file": str(trace_file), "environment": environment, **limits}
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is said below, in Italian
     shape = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} celle [{elapsed}, mancano {remaining}]"
     columns, lines = shutil.get_terminal_size()
-    bar = {"desc": contract.name, "bar_format": shape, "ncols": columns, "nrows": lines}
+    bar = {"desc": job.name, "bar_format": shape, "ncols": columns, "nrows": lines}
     try:
-        papermill.execute_notebook(
-            contract.path,
-            target,
-            given,
-            kernel_name=NATIVE_KERNEL_NAME,
-            kernel_manager_class="analisi.reports.kernel.QuietKernelManager",
-            progress_bar=bar if progress else False,
-        )
+        with _environment(environment):
+            papermill.execute_notebook(
+                job.notebook,
+                target,
+                job.parameters,
+                kernel_name=NATIVE_KERNEL_NAME,
+                cwd=job.cwd,
+                progress_bar=bar if job.progress else False,
+                **how,
+            )
     except papermill.PapermillExecutionError as error:
         cell = f"errore nella cella {_failed_cell(target)}: {error.ename}: {error.evalue}"
-        msg = f"{contract.name}: {cell}\n{_keep(target)}"
-        raise RunFailed(msg) from error
+        msg = f"{job.name}: {cell}\n{_keep(target)}"
+        raise RunFailed(msg, _reason(error.ename, error.evalue)) from error
     except (OSError, KeyboardInterrupt):
         raise
     except Exception as error:  # whatever the kernel or its start may raise: no page, one clear line
         first = next(iter(str(error).strip().splitlines()), "senza messaggio")
-        msg = f"{contract.name}: l'esecuzione si è interrotta ({type(error).__name__}: {first})\n{_keep(target)}"
+        msg = f"{job.name}: l'esecuzione si è interrotta ({type(error).__name__}: {first})\n{_keep(target)}"
         raise RunFailed(msg) from error
+
+
+@contextmanager
+def _environment(changes: dict[str, str]) -> Iterator[None]:
+    """Variables of this process set for a while, for a kernel that inherits them."""
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
     finally:
-        os.environ.pop(NO_PREVIEW, None)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _reason(ename: str, evalue: str) -> str:
+    """Why a report is missing, for its readers: our own errors are written for people, others are not."""
+    if ename in OWN_ERRORS:
+        return next(iter(evalue.strip().splitlines()), STOPPED)
+    return "la memoria non è bastata" if ename == "MemoryError" else STOPPED
 
 
 def _keep(notebook: Path) -> str:
@@ -150,22 +248,25 @@ def _failed_cell(notebook: Path) -> str:
     return "?"
 
 
-def _export(name: str, staging: Path) -> None:
+def _export(name: str, executed: Path) -> dict[str, Any]:
+    """Make the page and the files beside the executed notebook; what the page says of itself, and papermill's notes on the run."""
     import nbformat
 
     from analisi.reports.exporter import AnalisiExporter, add_previews
 
-    notebook = nbformat.read(staging / f"{name}.ipynb", as_version=4)
+    notebook = nbformat.read(executed, as_version=4)
     page, resources = AnalisiExporter().from_notebook_node(notebook, {"metadata": {"name": name}, "unique_key": name})
-    (staging / f"{name}.html").write_text(page, encoding="utf-8", newline="\n")
+    executed.with_suffix(".html").write_text(page, encoding="utf-8", newline="\n")
     for file, data in resources["outputs"].items():
-        path = staging / file
+        path = executed.parent / file
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
     add_previews(notebook)
     for key in ("input_path", "output_path"):  # papermill writes them whole, with the folders of this machine
         notebook.metadata.papermill[key] = Path(notebook.metadata.papermill[key]).name
-    nbformat.write(notebook, staging / f"{name}.ipynb")
+    notes = notebook.metadata.papermill.get("analisi", {})
+    nbformat.write(notebook, executed)
+    return {key: resources["pagina"][key] for key in ("titolo", "sottotitolo", "sintetici", "cifre")} | {"analisi": notes}
 
 
 def _publish(staging: Path, output: Path, page: str) -> Path:

@@ -1,0 +1,187 @@
+"""`analisi edizione`: many reports in one go."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analisi.cli.base import Comando, place
+from analisi.errors import AnalisiError
+
+_FIELDS = """\
+I campi del file, con un esempio:
+  titolo = "Monitoraggio trimestrale, 2025-T4"   # in testa all'indice
+  periodo = "2025-T4"                            # parte del nome della cartella
+  profilo = "interno"
+  gruppi = ["Regione", "Province"]               # ordine nell'indice
+  tempo_massimo = 300                            # secondi per rapporto (600)
+  memoria_massima = 2000                         # MB per rapporto
+  [comuni]                                       # parametri di tutti
+  fonte = "data/ingresso"
+  [[rapporto]]
+  notebook = "attivazione_pal"
+  gruppo = "Province"
+  nome = "pal-{provincia}"                       # facoltativo
+  parametri = { provincia = "*", trimestre = ["2025-T3", "2025-T4"] }
+  escludi = [{ provincia = "MN", trimestre = "2025-T3" }]
+«*» sta per ogni provincia del territorio; un elenco sta per ciascuno dei
+suoi valori. Esempi: reports/annuale.toml, reports/trimestrale.toml.
+
+Esempio:
+  analisi edizione trimestrale --prova"""
+
+
+@click.command(cls=Comando, epilog=_FIELDS, options_metavar="[OPZIONI]")
+@click.argument("file", metavar="FILE.toml")
+@click.option("--uscita", metavar="CARTELLA", help="Dove pubblicare (predefinita: reports/edizione-NOME-PERIODO).")
+@click.option("--processi", metavar="N", type=click.IntRange(1, 512), help="Rapporti eseguiti insieme (predefinito: uno per processore).")
+@click.option("--solo", metavar="NOME", multiple=True, help="Esegue solo questo rapporto (anche con * e ?; si può ripetere).")
+@click.option("--da-capo", "da_capo", is_flag=True, help="Esegue anche i rapporti invariati.")
+@click.option("--prova", is_flag=True, help="Mostra che cosa verrebbe eseguito e perché, senza eseguire.")
+@click.option(
+    "--motore",
+    type=click.Choice(["veloce", "kernel"]),
+    default="veloce",
+    help="Come si eseguono i notebook: veloce, o kernel (quello di Jupyter; stesse pagine, più lento).",
+)
+@click.option("--dask", metavar="INDIRIZZO", help="Esegue su un cluster Dask, come tcp://10.0.0.1:8786, con le cartelle in comune.")
+def edizione(
+    file: str,
+    uscita: str | None,
+    processi: int | None,
+    solo: tuple[str, ...],
+    da_capo: bool,
+    prova: bool,
+    motore: str,
+    dask: str | None,
+) -> int:
+    """Esegue i rapporti di un'edizione e la pubblica, tutta insieme.
+
+    FILE è il nome di un file di reports/ (annuale, trimestrale...) o il percorso di un altro. Solo i rapporti i cui
+    dati, parametri, notebook o programmi sono cambiati si eseguono di nuovo. Se l'esecuzione si interrompe, l'edizione
+    precedente resta com'era e lo stesso comando riprende dai rapporti già fatti.
+
+    Stato di uscita: 0 tutto fatto, 1 qualche rapporto non riuscito (gli altri sono pubblicati), 2 niente è potuto
+    partire, 130 interrotto.
+    """
+    from analisi.reports.edition import read_edition
+
+    edition = read_edition(file)
+    from analisi.reports import batch
+
+    output = Path(uscita).expanduser().resolve() if uscita else batch.default_output(edition)
+    if prova:
+        _trial(batch.decide(edition, batch.Workshop(output), batch.select(edition, solo), anew=da_capo), output)
+        return 0
+    begun = time.monotonic()
+    with _cluster(dask) as executor:
+        shown = _Progress(edition.titolo)
+        try:
+            result = batch.run_edition(
+                edition,
+                output,
+                processes=processi or _processors(),
+                only=solo,
+                anew=da_capo,
+                engine=motore,
+                start="spawn" if dask else None,
+                executor=executor,
+                told=shown.told,
+            )
+        except KeyboardInterrupt:
+            shown.close()
+            click.echo(
+                f"Interrotto: l'edizione precedente, se c'era, è rimasta. Rapporti già fatti e conservati: {shown.good}; "
+                "lo stesso comando riprende da qui.",
+                err=True,
+            )
+            return 130
+        shown.close()
+    _summary(result, time.monotonic() - begun)
+    return 1 if result.errors else 0
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _trial(choices: list[Any], output: Path) -> None:
+    width = max(len(choice.report.nome) for choice in choices)
+    for choice in choices:
+        click.echo(f"{choice.report.nome:<{width}}  {choice.words}")
+    todo = sum(bool(choice.why) for choice in choices)
+    click.echo(f"{_count(len(choices), 'rapporto', 'rapporti')}, {todo} da eseguire. Destinazione: {place(output)}")
+
+
+def _cluster(address: str | None) -> Any:
+    """The executor of a Dask cluster. Raises: AnalisiError when Dask is not installed or does not answer."""
+    if not address:
+        return nullcontext()
+    try:
+        from distributed import Client
+    except ImportError as error:
+        msg = "--dask: serve il pacchetto distributed (pip install 'analisi[dask]')"
+        raise AnalisiError(msg) from error
+    try:
+        return Client(address, timeout=10).get_executor(pure=False)
+    except (OSError, ValueError) as error:
+        msg = f"--dask {address}: il cluster non risponde; controllare l'indirizzo (tcp://MACCHINA:8786)"
+        raise AnalisiError(msg) from error
+
+
+class _Progress:
+    """One line per report as it ends and, on a terminal, a bar with the time left."""
+
+    def __init__(self, title: str) -> None:
+        """Nothing is shown before the decisions."""
+        self.title, self.bar, self.width, self.good = title, None, 0, 0
+
+    def told(self, event: str, what: Any) -> None:
+        if event == "scelte":
+            todo = [choice for choice in what if choice.why]
+            self.width = max((len(choice.report.nome) for choice in todo), default=0)
+            kept = len(what) - len(todo)
+            click.echo(f"{self.title}: {_count(len(what), 'rapporto', 'rapporti')}, {len(todo)} da eseguire, {kept} senza cambiamenti")
+            if todo and sys.stderr.isatty():
+                from tqdm import tqdm
+
+                shape = "{n_fmt}/{total_fmt} |{bar}| trascorsi {elapsed}, mancano {remaining}"
+                self.bar = tqdm(total=len(todo), bar_format=shape, leave=False)
+        elif event == "fatto":
+            entry, error = what
+            seconds = sum(entry["durata"].values())
+            words = error.splitlines()[0].removeprefix(f"{entry['nome']}: ") if error else f"{seconds:.1f} s".replace(".", ",")
+            self.good += not error
+            line = f"{'NON RIUSCITO' if error else 'fatto':<12}  {entry['nome']:<{self.width}}  {words}  ({entry['perche']})"
+            if self.bar is None:
+                click.echo(line)
+            else:
+                self.bar.write(line)
+                self.bar.update()
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _summary(result: Any, seconds: float) -> None:
+    for note in result.notes:
+        click.echo(f"Nota: {note}", err=True)
+    for name, error in result.errors.items():
+        click.echo(f"\n{name}: non riuscito\n{error}", err=True)
+    made, failed = len(result.made) - len(result.errors), len(result.errors)
+    words = [_count(made, "rapporto fatto", "rapporti fatti"), f"{len(result.kept)} conservati"]
+    words += [_count(failed, "non riuscito", "non riusciti")] if failed else []
+    click.echo(f"{', '.join(words)} in {seconds:.1f} s".replace(".", ","))
+    verb = "Edizione pubblicata" if result.published else "Edizione invariata"
+    click.echo(f"{verb}: {place(result.folder / 'index.html')}")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -1,0 +1,118 @@
+"""What a run reads is noted, wherever it is opened."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analisi import trace
+
+PRELUDE = "import sys, os, polars as pl\nfrom pathlib import Path\nfrom analisi import trace\ntrace.install(sys.argv[1])\n"
+
+
+def traced(tmp_path: Path, code: str, *args: object, readings: Path | None = None) -> list[tuple[str, str, str]]:
+    """What code run in a process of its own (the hook cannot be taken off) is seen to read."""
+    aside = tmp_path / "aside"
+    aside.mkdir(exist_ok=True)
+    notes = aside / "notes"
+    notes.unlink(missing_ok=True)
+    env = {"PYTHONPATH": "src", "PATH": "", trace.READINGS: str(readings or "")}
+    subprocess.run([sys.executable, "-c", PRELUDE + code, str(notes), *map(str, args)], check=True, env=env)
+    return trace.read(notes)
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "a.csv").write_text("x\n1\n", encoding="utf-8")
+    (folder / "b.csv").write_text("x\n2\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open(sys.argv[2]).read()",
+        "Path(sys.argv[2]).read_bytes()",
+        "pl.read_csv(sys.argv[2])",
+        "pl.scan_csv(source=Path(sys.argv[2])).collect()",
+        "pl.read_csv([sys.argv[2]])",
+        "import pandas; pandas.read_csv(sys.argv[2])",
+        "os.chdir(Path(sys.argv[2]).parent); open('a.csv').read()",
+        "pl.read_csv(str(Path(sys.argv[2]).parent / 'a*.csv'))",
+    ],
+)
+def test_a_file_read_in_any_way_is_noted_once(data, tmp_path, code):
+    seen = [item for item in traced(tmp_path, code, data / "a.csv") if item[0] == trace.FILE]
+    assert seen == [(trace.FILE, str(data / "a.csv"), trace.state(trace.FILE, str(data / "a.csv")))]
+
+
+def test_a_file_looked_for_and_absent_is_noted(data, tmp_path):
+    code = "try: open(sys.argv[2])\nexcept OSError: pass"
+    assert traced(tmp_path, code, data / "c.csv") == [(trace.FILE, str(data / "c.csv"), "")]
+
+
+def test_a_folder_listed_is_noted_with_its_names(data, tmp_path):
+    (data / ".nascosto").touch()
+    assert traced(tmp_path, "list(Path(sys.argv[2]).iterdir())", data) == [(trace.FOLDER, str(data), "a.csv|b.csv")]
+
+
+def test_a_folder_given_to_polars_counts_with_its_files(data, tmp_path):
+    seen = traced(tmp_path, "pl.scan_csv(Path(sys.argv[2])).collect()", data)
+    assert {path for _, path, _ in seen} >= {str(data / "a.csv"), str(data / "b.csv")}
+
+
+def test_what_is_written_or_belongs_to_python_is_not_noted(data, tmp_path):
+    code = "open(sys.argv[2], 'w').write('x'); import wave; open(sys.argv[1]).read(); open('/dev/null').read()"
+    assert traced(tmp_path, code, data / "c.csv") == []
+
+
+def test_a_line_cut_short_is_passed_over(tmp_path):
+    whole = json.dumps(["file", "/a", "1 2"])
+    (tmp_path / "n").write_text(f'{whole}\n["file", "/b', encoding="utf-8")
+    assert trace.read(tmp_path / "n") == [("file", "/a", "1 2")]
+
+
+def test_fingerprint_changes_with_bytes_and_names(data):
+    before = trace.fingerprint(trace.FILE, str(data / "a.csv")), trace.fingerprint(trace.FOLDER, str(data))
+    (data / "a.csv").write_text("x\n3\n", encoding="utf-8")
+    (data / "d.csv").touch()
+    after = trace.fingerprint(trace.FILE, str(data / "a.csv")), trace.fingerprint(trace.FOLDER, str(data))
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+    assert trace.fingerprint(trace.FILE, str(data / "none")) == trace.fingerprint(trace.FOLDER, str(data / "none")) == ""
+
+
+REMEMBERED = """
+@trace.remembered
+def lines(path):
+    open(sys.argv[3], "a").write("read\\n")
+    return open(path).read().splitlines()
+assert lines(sys.argv[2]) == open(sys.argv[2]).read().splitlines()
+"""
+
+
+def test_reports_of_a_batch_share_a_reading_and_each_notes_its_files(data, tmp_path):
+    readings = tmp_path / "readings"
+    readings.mkdir()
+    notes = [traced(tmp_path, REMEMBERED, data / "a.csv", tmp_path / "times", readings=readings) for _ in range(3)]
+    assert (tmp_path / "times").read_text() == "read\n"
+    assert notes[0] == notes[1] == notes[2] != []
+
+
+def test_a_shared_reading_is_not_used_after_its_file_changes(data, tmp_path):
+    readings = tmp_path / "readings"
+    readings.mkdir()
+    for text in ("x\n1\n", "x\n1\n2\n"):
+        (data / "a.csv").write_text(text, encoding="utf-8")
+        traced(tmp_path, REMEMBERED, data / "a.csv", tmp_path / "times", readings=readings)
+    assert (tmp_path / "times").read_text() == "read\nread\n"
+
+
+def test_outside_of_a_batch_nothing_is_kept(data, tmp_path):
+    for _ in range(2):
+        traced(tmp_path, REMEMBERED, data / "a.csv", tmp_path / "times")
+    assert (tmp_path / "times").read_text() == "read\nread\n"
