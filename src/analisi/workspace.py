@@ -12,6 +12,9 @@ from analisi.errors import AnalisiError
 CODICE_FISCALE = r"(?i)[A-Z]{6}[0-9LMNPQRSTUV]{2}[ABCDEHLMPRST][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"  # of a person: in no message
 
 
+WORKSPACE = "ANALISI_CARTELLA"
+
+
 @cache
 def root() -> Path:
     """Folder of the workspace: ANALISI_CARTELLA, else the nearest above the current folder, else the clone of the package.
@@ -19,7 +22,7 @@ def root() -> Path:
     Raises:
         AnalisiError: none of the three holds a workspace.
     """
-    chosen = os.environ.get("ANALISI_CARTELLA")
+    chosen = os.environ.get(WORKSPACE)
     here = Path.cwd().resolve()
     candidates = [Path(chosen).resolve()] if chosen else [here, *here.parents, Path(__file__).resolve().parents[2]]
     for folder in candidates:
@@ -30,6 +33,13 @@ def root() -> Path:
         "spostarsi nella copia del progetto o indicarla in ANALISI_CARTELLA"
     )
     raise AnalisiError(msg)
+
+
+def move_to(folder: Path) -> None:
+    """Make a folder the workspace of this process: a worker serves whoever gives it work."""
+    if os.environ.get(WORKSPACE) != str(folder):
+        os.environ[WORKSPACE] = str(folder)
+        root.cache_clear()
 
 
 def reference(*parts: str) -> Path:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import click
 
 from analisi.cli.base import Gruppo
+from analisi.cli.edizione import edizione
+from analisi.cli.consegna import pacchetto, verifica
 from analisi.cli.estratti import chiave, controlla, esempio, mappa, modello, pseudonimi
 from analisi.cli.rapporti import elenco, esegui
 from analisi.errors import AnalisiError, suggest
@@ -20,11 +22,12 @@ def app() -> None:
     """Rapporti dell'Osservatorio sulle crisi aziendali e sulle politiche attive del lavoro.
 
     Per cominciare: «analisi elenco» mostra i notebook e i loro parametri, «analisi esegui annuale» pubblica il
-    rapporto annuale in reports/, «analisi controlla FILE» verifica un estratto.
+    rapporto annuale in reports/, «analisi controlla FILE» verifica un estratto, «analisi edizione trimestrale»
+    esegue in una volta tutti i rapporti di un'edizione.
     """
 
 
-for command in (elenco, esegui, controlla, modello, mappa, esempio, chiave, pseudonimi):
+for command in (elenco, esegui, edizione, verifica, pacchetto, controlla, modello, mappa, esempio, chiave, pseudonimi):
     app.add_command(command)
 
 

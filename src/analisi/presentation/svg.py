@@ -41,6 +41,11 @@ def _vega(spec: str) -> str:
     return vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, format_locale="it-IT")
 
 
+def warm() -> None:
+    """Start the engine that draws, which takes most of a second, before it is needed."""
+    _vega('{"data": {"values": []}, "mark": "bar"}')
+
+
 def _clean(element: ET.Element) -> None:
     """Drop what draws nothing, turn the label of each mark into data-t, unwrap groups that say nothing."""
     children: list[ET.Element] = []

@@ -111,7 +111,12 @@ def _work(pipe: connection.Connection) -> None:
         os.setsid()  # Ctrl-C in the terminal is for who gave the work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _same_fork_server()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    from analisi.presentation.svg import warm
+    from analisi.reports import engine
+
+    for task in (_end_with_parent, warm):
+        threading.Thread(target=task, daemon=True).start()
+    engine.keep_spare()
     while (work := pipe.recv()) is not None:
         fn, args, kwargs = work
         try:
@@ -119,8 +124,6 @@ def _work(pipe: connection.Connection) -> None:
         except Exception as error:
             answer = (False, error)
         pipe.send(answer)
-    from analisi.reports import engine
-
     engine.close()
 
 

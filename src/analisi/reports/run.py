@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from analisi import trace
 from analisi.errors import AnalisiError
 from analisi.presentation.blocks import NO_PREVIEW
 from analisi.reports.contract import Contract
-from analisi.workspace import cache_folder, root, shown
+from analisi.workspace import WORKSPACE, cache_folder, move_to, root, shown
 
 FAST, KERNEL = "veloce", "kernel"  # the engines: ours, and papermill's own
+UNKNOWN = (trace.FILE, "dati letti sconosciuti", "?")  # a fingerprint that nothing has: the report is always made again
 OWN_ERRORS = ("AnalisiError", "TempoMassimo", "ProcessoTerminato")
 STOPPED = "il calcolo si è interrotto per un errore del programma"
 
@@ -60,7 +62,7 @@ class Job:
     time_limit: float | None = None  # seconds
     memory_limit: int | None = None  # bytes
     readings: Path | None = None  # folder where the reports of a batch share what they read
-    cwd: Path | None = None  # from where relative paths of the parameters are read
+    workspace: Path | None = None  # also where relative paths of the parameters are read from
     progress: bool = False
 
 
@@ -84,6 +86,8 @@ def produce(job: Job) -> Outcome:
         OSError: the folder cannot be written.
         KeyboardInterrupt: the run was stopped.
     """
+    if job.workspace:
+        move_to(job.workspace)
     target, trace_file = job.folder / f"{job.name}.ipynb", job.folder / ".letti"
     begun = time.perf_counter()
     try:
@@ -93,13 +97,13 @@ def produce(job: Job) -> Outcome:
     except RunFailed as error:
         return Outcome(error=str(error), reason=error.reason)
     notes = page.pop("analisi", {})
-    seen = trace.read(trace_file) if trace_file.exists() else [(trace.FILE, "non rilevati", "?")]
+    traced, seen = trace_file.exists(), trace.read(trace_file)
     trace_file.unlink(missing_ok=True)
     changed = next((path for kind, path, state in seen if trace.state(kind, path) != state), None)
     if changed:
         words = f"{shown(Path(changed))} è cambiato mentre il rapporto lo leggeva"
         return Outcome(error=f"{job.name}: {words}; eseguire di nuovo", reason=words)
-    inputs = sorted({(kind, path, trace.fingerprint(kind, path) or state) for kind, path, state in seen})
+    inputs = sorted({(kind, path, trace.fingerprint(kind, path)) for kind, path, _ in seen}) if traced else [UNKNOWN]
     seconds = {"calcolo": round(executed - begun, 3), "pagina": round(time.perf_counter() - executed, 3)}
     return Outcome(page=page, inputs=inputs, seconds=seconds, start=notes.get("avvio", "kernel"), note=notes.get("nota", ""))
 
@@ -168,14 +172,22 @@ def _execute(job: Job, target: Path, trace_file: Path) -> None:
     from jupyter_client.kernelspec import NATIVE_KERNEL_NAME
 
     from analisi.reports import engine
+    from analisi.reports.kernel import TRACE
 
-    environment = {NO_PREVIEW: "1", trace.READINGS: str(job.readings or "")}
+    environment = {NO_PREVIEW: "1", trace.READINGS: str(job.readings or ""), WORKSPACE: str(job.workspace or root())}
     if job.engine == KERNEL:
-        environment["ANALISI_TRACCIA"] = str(trace_file)
+        environment[TRACE] = str(trace_file)
         how = {"kernel_manager_class": "analisi.reports.kernel.QuietKernelManager", "execution_timeout": job.time_limit}
     else:
         limits = {"time_limit": job.time_limit, "memory_limit": job.memory_limit}
-        how = {"engine_name": engine.NAME, "start_method": job.start, "trace_file": str(trace_file), "environment": environment, **limits}
+        how = {
+            "engine_name": engine.NAME,
+            "request_save_on_cell_execute": False,
+            "start_method": job.start,
+            "trace_file": str(trace_file),
+            "environment": environment,
+            **limits,
+        }
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is said below, in Italian
     shape = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} celle [{elapsed}, mancano {remaining}]"
     columns, lines = shutil.get_terminal_size()
@@ -187,7 +199,7 @@ def _execute(job: Job, target: Path, trace_file: Path) -> None:
                 target,
                 job.parameters,
                 kernel_name=NATIVE_KERNEL_NAME,
-                cwd=job.cwd,
+                cwd=job.workspace,
                 progress_bar=bar if job.progress else False,
                 **how,
             )
@@ -248,14 +260,22 @@ def _failed_cell(notebook: Path) -> str:
     return "?"
 
 
+@cache
+def exporter_of_pages() -> Any:
+    """The exporter, made once: its templates are read and compiled only then."""
+    from analisi.reports.exporter import AnalisiExporter
+
+    return AnalisiExporter()
+
+
 def _export(name: str, executed: Path) -> dict[str, Any]:
     """Make the page and the files beside the executed notebook; what the page says of itself, and papermill's notes on the run."""
     import nbformat
 
-    from analisi.reports.exporter import AnalisiExporter, add_previews
+    from analisi.reports.exporter import add_previews
 
     notebook = nbformat.read(executed, as_version=4)
-    page, resources = AnalisiExporter().from_notebook_node(notebook, {"metadata": {"name": name}, "unique_key": name})
+    page, resources = exporter_of_pages().from_notebook_node(notebook, {"metadata": {"name": name}, "unique_key": name})
     executed.with_suffix(".html").write_text(page, encoding="utf-8", newline="\n")
     for file, data in resources["outputs"].items():
         path = executed.parent / file

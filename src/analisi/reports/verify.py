@@ -1,0 +1,242 @@
+"""Whether an edition is what its manifest says: every file there and unaltered, pages that ask nothing of the network, no tax codes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote
+
+from stdnum.it import codicefiscale
+
+from analisi.errors import AnalisiError
+from analisi.reports.pagecheck import Page
+from analisi.workspace import CODICE_FISCALE, masked
+
+MANIFEST = "manifest.json"
+SCHEMA = 1
+READY = ("riuscito", "da aggiornare")  # the states of a report that has its page
+STATES = (*READY, "non riuscito", "mancante")
+
+_TEXTS = (".html", ".csv", ".json", ".ipynb", ".txt")
+_LEFTOVERS = re.compile(r"(?i)\.DS_Store|Thumbs\.db|desktop\.ini|\._.*")  # of the system, never packed: no reason to alarm
+_CODE = re.compile(rf"(?<![A-Za-z0-9])(?:{CODICE_FISCALE.removeprefix('(?i)')})(?![A-Za-z0-9])".encode(), re.I)
+_UNFIT = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f-\x9f\ud800-\udfff]')
+
+
+def verify(folder: Path) -> list[str]:
+    """What is wrong with an edition, in Italian, one sentence a finding; empty when all is good. No tax code is ever repeated.
+
+    Leftovers of the system (.DS_Store, Thumbs.db, desktop.ini, ._*) are passed over; any other file not in the manifest is told.
+    """
+    try:
+        manifest = read_manifest(folder)
+    except AnalisiError as error:
+        return [_safe(str(error))]
+    entries, findings = _entries(manifest), []
+    pages: dict[str, Page] = {}
+    for name, entry in entries.items():
+        path = folder / name
+        if not is_inside(name) or not path.resolve().is_relative_to(folder.resolve()) or path.is_symlink():
+            findings.append(f"{name}: il percorso non è ammesso: deve restare nella cartella dell'edizione, senza collegamenti")
+            continue
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            findings.append(f"{name}: il file manca")
+            continue
+        except OSError as error:
+            findings.append(f"{name}: il file non si può leggere ({error.strerror})")
+            continue
+        if len(data) != entry["byte"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            findings.append(f"{name}: il file non è quello registrato (dimensione o impronta diverse)")
+        findings += [f"{name}: {text}" for text in _content(name, data, pages)]
+    findings += _links(pages, {*entries, MANIFEST})
+    findings += _reports(manifest, entries, pages)
+    findings += _strangers(folder, entries)
+    findings += [f"{name}: c'è un codice fiscale nel nome" for name in entries if _has_code(name.encode("utf-8", "replace"))]
+    findings += [f"{MANIFEST}: {text}" for text in _codes((folder / MANIFEST).read_bytes())]
+    return [_safe(text) for text in dict.fromkeys(findings)]
+
+
+def summary(folder: Path) -> str:
+    """How much was checked: "252 file (84 pagine), 80,1 MB"."""
+    entries = _entries(read_manifest(folder))
+    pages, size = sum(name.endswith(".html") for name in entries), sum(entry["byte"] for entry in entries.values())
+    return f"{len(entries)} file ({pages} {'pagina' if pages == 1 else 'pagine'}), {size / 1e6:.1f} MB".replace(".", ",")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of an edition, of the form we know.
+
+    Raises:
+        AnalisiError: it is missing, unreadable, of another schema, or lacks what we need.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        msg = f"{MANIFEST}: manca; «{folder.name}» non è la cartella di un'edizione, oppure la copia non è completa"
+        raise AnalisiError(msg) from error
+    except (OSError, ValueError, RecursionError) as error:
+        msg = f"{MANIFEST}: non si può leggere; ripetere la copia, oppure rifare l'edizione"
+        raise AnalisiError(msg) from error
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        msg = f"{MANIFEST}: schema sconosciuto (qui si legge lo schema {SCHEMA}); aggiornare il programma, o rifare l'edizione"
+        raise AnalisiError(msg)
+    fault = _malformed(manifest)
+    if fault:
+        msg = f"{MANIFEST}: {fault}; rifare l'edizione"
+        raise AnalisiError(msg)
+    return manifest
+
+
+def listed(manifest: dict[str, Any]) -> list[str]:
+    """Names of the files of the edition, the manifest aside."""
+    return list(_entries(manifest))
+
+
+def is_inside(name: str) -> bool:
+    """Whether a name of the manifest is a plain relative path that Windows, macOS and Linux all keep inside the folder."""
+    return not _UNFIT.search(name) and all(part.strip() == part and part.strip(".") and not part.endswith(".") for part in name.split("/"))
+
+
+def _malformed(manifest: dict[str, Any]) -> str:
+    """What the manifest lacks; the empty text when it has all."""
+    edition, reports = manifest.get("edizione"), manifest.get("rapporti")
+    if not isinstance(edition, dict) or not all(isinstance(edition.get(key), str) for key in ("nome", "titolo")):
+        return "manca la descrizione dell'edizione (nome, titolo)"
+    if not isinstance(reports, list):
+        return "manca l'elenco dei rapporti"
+    for position, report in enumerate(reports, start=1):
+        if not isinstance(report, dict) or not all(isinstance(report.get(key), str) for key in ("nome", "notebook", "esito")):
+            return f"il rapporto {position} non ha nome, notebook ed esito"
+        if report["esito"] not in STATES:
+            return f"il rapporto {position} ha un esito sconosciuto"
+    seen: set[str] = set()
+    for files in (manifest.get("file"), manifest.get("pdf", []), *(report.get("file", []) for report in reports)):
+        if not isinstance(files, list):
+            return "un elenco di file manca o non è un elenco"
+        for entry in files:
+            form = {"file": str, "byte": int, "sha256": str}
+            if not isinstance(entry, dict) or not all(isinstance(entry.get(key), kind) for key, kind in form.items()):
+                return "la voce di un file non ha nome, dimensione e impronta"
+            if entry["file"].casefold() in seen:
+                return f"«{entry['file']}» è elencato due volte (maiuscole e minuscole non contano)"
+            seen.add(entry["file"].casefold())
+    return ""
+
+
+def _entries(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every listed file by name: of the edition, of its reports, and the PDFs of a package."""
+    reports = [entry for report in manifest["rapporti"] for entry in report.get("file", [])]
+    return {entry["file"]: entry for entry in [*manifest["file"], *reports, *manifest.get("pdf", [])]}
+
+
+def _content(name: str, data: bytes, pages: dict[str, Page]) -> Iterator[str]:
+    """What is wrong inside one file; a page is noted in `pages`."""
+    kind = PurePosixPath(name).suffix.lower()
+    if kind in _TEXTS:
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            yield "non è un testo UTF-8 e non si può controllare"
+            return
+        if kind == ".html":
+            pages[name] = Page(text)
+            yield from pages[name].faults
+        yield from _codes(data)
+    elif kind == ".xlsx":
+        yield from _workbook_codes(data)
+    elif kind != ".pdf":  # made from a checked page
+        yield "un file di questo tipo non è previsto in un'edizione e non si può controllare"
+
+
+def _links(pages: dict[str, Page], files: set[str]) -> Iterator[str]:
+    for name, page in pages.items():
+        for link in page.links:
+            target = _joined(name, unquote(re.split(r"[?#]", link)[0]))
+            if target not in files:
+                yield f"{name}: il collegamento «{link}» non porta a un file dell'edizione"
+
+
+def _joined(page: str, link: str) -> str:
+    """The file a link leads to, from the folder of the page; the empty text when it leaves the edition."""
+    parts = list(PurePosixPath(page).parent.parts)
+    for part in link.split("/"):
+        if part == ".." and not parts:
+            return ""
+        if part == "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _reports(manifest: dict[str, Any], entries: dict[str, Any], pages: dict[str, Page]) -> Iterator[str]:
+    """A report that is ready has its page; the edition has its front page; what is synthetic says so, on the page as in the manifest."""
+    if "index.html" not in entries:
+        yield "index.html: la pagina iniziale non è elencata"
+    for report in manifest["rapporti"]:
+        if report["esito"] in READY:
+            page = report.get("pagina")
+            if page not in [entry["file"] for entry in report.get("file", [])] or not str(page).endswith(".html"):
+                yield f"{report['nome']}: il rapporto risulta {report['esito']}, ma la sua pagina non è fra i file elencati"
+            elif page in pages and pages[page].synthetic != bool(report.get("sintetici")):
+                yield f"{page}: la pagina e {MANIFEST} non concordano sull'essere sintetici dei dati"
+
+
+def _strangers(folder: Path, entries: dict[str, Any]) -> Iterator[str]:
+    """Files and links in the folder that the manifest does not list."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if (path.is_symlink() or not path.is_dir()) and name not in entries and name != MANIFEST and not _LEFTOVERS.fullmatch(path.name):
+            yield f"{name}: il file non è elencato in {MANIFEST}: toglierlo dalla cartella, oppure rifare l'edizione"
+
+
+def _codes(data: bytes) -> Iterator[str]:
+    """Lines that hold a tax code with a valid check character."""
+    for found in _codes_in(data):
+        yield f"riga {data.count(bytes([10]), 0, found) + 1}: c'è un codice fiscale"
+
+
+def _codes_in(data: bytes) -> Iterator[int]:
+    """Where the tax codes begin."""
+    return (found.start() for found in _CODE.finditer(data) if codicefiscale.is_valid(found[0].decode("ascii")))
+
+
+def _has_code(data: bytes) -> bool:
+    return next(_codes_in(data), None) is not None
+
+
+def _workbook_codes(data: bytes) -> Iterator[str]:
+    """The cells of a workbook that hold a tax code, or else its inner files that do."""
+    try:
+        book = zipfile.ZipFile(io.BytesIO(data))
+        guilty = [name for name in book.namelist() if _has_code(book.read(name) + name.encode())]
+        cells = list(_cells_with_codes(data)) if guilty else []
+    except Exception:  # whatever a damaged archive or workbook may raise
+        yield "non è una cartella di lavoro leggibile"
+        return
+    yield from cells or [f"nella parte {name} c'è un codice fiscale" for name in guilty]
+
+
+def _cells_with_codes(data: bytes) -> Iterator[str]:
+    import openpyxl
+
+    for sheet in openpyxl.load_workbook(io.BytesIO(data)):
+        for row in sheet.iter_rows():
+            for cell in row:
+                said = f"{cell.value or ''} {cell.comment.text if cell.comment else ''}"
+                if _has_code(said.encode()):
+                    yield f"foglio «{sheet.title}», cella {cell.coordinate}: c'è un codice fiscale"
+
+
+def _safe(text: str) -> str:
+    """A finding fit for a terminal and for everybody: no tax codes, no control characters."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", masked(text))
