@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass, fields
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from analisi.errors import AnalisiError, suggest
@@ -17,6 +17,7 @@ FUORI_REGIONE = "FUORI_REGIONE"  # the value of a provincia outside the territor
 TOTALE = "totale"  # the value of `procedura` in rows that add up the procedures
 
 
+@lru_cache(maxsize=8192)  # headings and codes come back in every file
 def normalized(text: str) -> str:
     """Text as it is compared: letters and digits of any script, without case, accents or punctuation.
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import click
 
 from analisi.cli.base import Gruppo
-from analisi.cli.edizione import edizione
 from analisi.cli.consegna import pacchetto, verifica
+from analisi.cli.edizione import edizione
 from analisi.cli.estratti import chiave, controlla, esempio, mappa, modello, pseudonimi
 from analisi.cli.rapporti import elenco, esegui
 from analisi.errors import AnalisiError, suggest

@@ -16,8 +16,8 @@ from analisi.errors import AnalisiError
 
 _FIELDS = """\
 I campi del file, con un esempio:
-  titolo = "Monitoraggio trimestrale, 2025-T4"   # in testa all'indice
-  periodo = "2025-T4"                            # parte del nome della cartella
+  titolo = "Monitoraggio trimestrale, AAAA-T4"   # in testa all'indice
+  periodo = "AAAA-T4"                            # parte del nome della cartella
   profilo = "interno"
   gruppi = ["Regione", "Province"]               # ordine nell'indice
   tempo_massimo = 300                            # secondi per rapporto (600)
@@ -28,8 +28,8 @@ I campi del file, con un esempio:
   notebook = "attivazione_pal"
   gruppo = "Province"
   nome = "pal-{provincia}"                       # facoltativo
-  parametri = { provincia = "*", trimestre = ["2025-T3", "2025-T4"] }
-  escludi = [{ provincia = "MN", trimestre = "2025-T3" }]
+  parametri = { provincia = "*", trimestre = ["AAAA-T3", "AAAA-T4"] }
+  escludi = [{ provincia = "MN", trimestre = "AAAA-T3" }]
 «*» sta per ogni provincia del territorio; un elenco sta per ciascuno dei
 suoi valori. Esempi: reports/annuale.toml, reports/trimestrale.toml.
 

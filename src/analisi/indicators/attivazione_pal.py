@@ -101,9 +101,13 @@ def _sums(rows: IntoFrameT, keys: list[str], part: list[str], totale: str | None
     sums = _totals(frame, [*keys, *part], "attivati", "denominatore")
     if isinstance(sums, nw.LazyFrame):
         sums = sums.collect() if sums.implementation.is_polars() else sums.collect(backend="pandas")
-    columns = {name: [None if blank else v for v, blank in zip(sums[name], sums[name].is_null(), strict=True)] for name in sums.columns}
-    groups = pl.DataFrame(columns, strict=False).sort(*keys, *part).group_by(keys, maintain_order=True)
-    return {key: group.filter(pl.col("denominatore") > 0) for key, group in groups}
+    if sums.implementation.is_polars():
+        rows = sums.to_native().sort(*keys, *part)
+    else:
+        columns = {name: [None if blank else v for v, blank in zip(sums[name], sums[name].is_null(), strict=True)] for name in sums.columns}
+        rows = pl.DataFrame(columns, strict=False).sort(*keys, *part)
+    groups = dict(rows.filter(pl.col("denominatore") > 0).group_by(keys, maintain_order=True))
+    return {key: groups.get(key, rows.clear()) for key in rows.select(keys).unique(maintain_order=True).iter_rows()}
 
 
 def rates(
@@ -158,10 +162,11 @@ def changes(
         other = (previous(key[0]), *key[1:])
         before = clusters.get(other, part.clear())
         both = part.join(before, on="cluster", how="full", coalesce=True, suffix="_prima").sort("cluster")
-        counts = [both[f"{name}{time}"].fill_null(0) for time in ("", "_prima") for name in ("attivati", "denominatore")]
+        common = both["attivati"].count() + both["attivati_prima"].count() - both.height
+        counts = both.select(pl.col(f"{name}{time}").fill_null(0) for time in ("", "_prima") for name in ("attivati", "denominatore"))
+        counts = counts.get_columns()
         bounds = paired_difference(*counts)
         clear = None if bounds[1] is None else not bounds[1] <= 0 <= bounds[2]
-        common = part.join(before, on="cluster").height
         points = [None if bound is None else 100 * bound for bound in bounds]
         records.append((*key, other[0], cluster_share(*counts[:2])[0], cluster_share(*counts[2:])[0], *points, common, clear))
     names = ("tasso", "tasso_confronto", "differenza_pp", "inf95_pp", "sup95_pp")

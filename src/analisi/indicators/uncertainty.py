@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from narwhals.typing import IntoFrameT
 from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 from scipy.stats import binomtest, false_discovery_control, norm
-from scipy.stats import t as student
 
 LEVEL = 0.95  # confidence level of the intervals
 FAR = 0.998  # level of the outer control limits of a funnel plot
@@ -158,7 +158,7 @@ def cluster_share(y: ArrayLike, m: ArrayLike, confidence: float = LEVEL) -> tupl
     rho = 1.0 if known is None else known
     n = m.sum() / (1 + rho * (worker_size(m) - 1))
     tail = (1 + confidence) / 2
-    q2 = float(student.ppf(tail, (len(m) - 1) / (1 - rho**2)) if rho < 1 else norm.ppf(tail)) ** 2
+    q2 = float(stdtrit((len(m) - 1) / (1 - rho**2), tail) if rho < 1 else norm.ppf(tail)) ** 2
     centre = (share + q2 / (2 * n)) / (1 + q2 / n)
     half = sqrt(q2 * share * (1 - share) / n + (q2 / (2 * n)) ** 2) / (1 + q2 / n)
     return share, float(min(max(centre - half, 0.0), share)), float(max(min(centre + half, 1.0), share))

@@ -19,26 +19,44 @@ Panel = tuple[str, dict[str, Any]]
 Rows = list[dict[str, Any]]
 
 
+class _Shared(alt.Data):
+    """Data that altair neither copies nor converts: rows are plain values, which nobody changes."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Shared:
+        return self
+
+    def to_dict(self, **_: Any) -> dict[str, Any]:
+        return {"values": self.values}
+
+
 def _data(rows: Rows) -> alt.Data:
-    return alt.Data(values=rows)
+    return _Shared(values=rows)
 
 
 def _y(names: Sequence[str]) -> alt.Y:
-    return alt.Y("nome", type="nominal", sort=list(names), title=None, scale=alt.Scale(domain=list(names)))
+    return alt.Y(field="nome", type="nominal", sort=list(names), title=None, scale=alt.Scale(domain=list(names)))
 
 
 def _x(field: str, title: str | None, **scale: Any) -> alt.X:
     axis = alt.Axis(tickCount=4, title=title, grid=True)
-    return alt.X(field, type="quantitative", axis=axis, scale=alt.Scale(nice=False, **scale))
+    return alt.X(field=field, type="quantitative", axis=axis, scale=alt.Scale(nice=False, **scale))
+
+
+def _quantitative(field: str) -> alt.X:
+    return alt.X(field=field, type="quantitative")
+
+
+def _plain(field: str, channel: type[alt.Color] | type[alt.Stroke] | type[alt.Shape] = alt.Color) -> Any:
+    return channel(field=field, type="nominal", scale=None)
 
 
 def _label() -> alt.Description:
-    return alt.Description("etichetta", type="nominal")
+    return alt.Description(field="etichetta", type="nominal")
 
 
 def _text(rows: Rows, field: str, y: alt.Y, **mark: Any) -> alt.Chart:
     encoding = alt.Chart(_data(rows)).mark_text(aria=False, **mark)
-    return encoding.encode(x=alt.X(field, type="quantitative"), y=y, text=alt.Text("testo", type="nominal"))
+    return encoding.encode(x=_quantitative(field), y=y, text=alt.Text(field="testo", type="nominal"))
 
 
 def _spread(values: Sequence[float | None], margin: float = 0.3) -> list[float]:
@@ -58,6 +76,7 @@ def _codes() -> list[str]:
     return [p.procedura for p in procedure()]
 
 
+@theme.unchecked
 def contributions(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     """Bars of each provincia's contribution (percentage points) to the region's change of workers, largest first.
 
@@ -84,11 +103,7 @@ def contributions(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel
             )
         y = _y([row["nome"] for row in rows])
         x = _x("valore", "punti percentuali", domain=_spread(part["contributo_pp"].to_list()))
-        bars = (
-            alt.Chart(_data(rows))
-            .mark_bar(size=14)
-            .encode(x=x, y=y, color=alt.Color("colore", type="nominal", scale=None), description=_label())
-        )
+        bars = alt.Chart(_data(rows)).mark_bar(size=14).encode(x=x, y=y, color=_plain("colore"), description=_label())
         right = _text([row for row in rows if row["valore"] >= 0], "valore", y, align="left", dx=4)
         left = _text([row for row in rows if row["valore"] < 0], "valore", y, align="right", dx=-4)
         return theme.spec(alt.layer(bars, right, left), len(rows))
@@ -96,6 +111,7 @@ def contributions(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel
     return _by_procedura(draw, [TOTALE, *_codes()])
 
 
+@theme.unchecked
 def dumbbells(confronto: pl.DataFrame, territorio: Territorio, years: tuple[int, int]) -> list[Panel]:
     """For each provincia the workers of the two years (confronto, anno) as two points and the way between them."""
 
@@ -117,9 +133,9 @@ def dumbbells(confronto: pl.DataFrame, territorio: Territorio, years: tuple[int,
         top = max([row["valore"] for row in points], default=1) or 1
         x = _x("valore", "lavoratori coinvolti", domain=[-0.04 * top, top * 1.9])
         line = alt.Chart(_data(ways)).mark_rule(color=theme.GREY, strokeWidth=2, aria=False)
-        line = line.encode(x=alt.X("da", type="quantitative"), x2=alt.X2("a"), y=y)
+        line = line.encode(x=_quantitative("da"), x2=alt.X2(field="a"), y=y)
         dots = alt.Chart(_data(points)).mark_circle(size=75, opacity=1)
-        dots = dots.encode(x=x, y=y, color=alt.Color("colore", type="nominal", scale=None), description=_label())
+        dots = dots.encode(x=x, y=y, color=_plain("colore"), description=_label())
         return theme.spec(alt.layer(line, dots, _text(texts, "valore", y, align="left", dx=9)), len(part))
 
     return _by_procedura(draw, [TOTALE, *_codes()])
@@ -129,6 +145,7 @@ TINTS = {1: ["#E3EFFB", "#B9D7F5", "#7DB5EB"], -1: ["#FDE9E2", "#FAC9B8", "#F6A0
 TINT_BOUNDS = (0.1, 0.4)  # parts of the panel's largest change at which the tint deepens
 
 
+@theme.unchecked
 def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     """Tile map: each provincia with its change of workers, tinted by sign and size. No panel when the territory has no tile positions."""
     if not territorio.has_tiles:
@@ -150,21 +167,22 @@ def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
                  "sigla": p.sigla, "testo": written, "colore": "#FFFFFF" if value is None else TINTS[sign][step],
                  "bordo": theme.GREY if value is None else "#FFFFFF", "etichetta": f"{p.nome}: {written} lavoratori"}
             )  # fmt: skip
-        x = alt.X("x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))
-        y = alt.Y("y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
+        x = alt.X(field="x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))
+        y = alt.Y(field="y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
         base = alt.Chart(_data(rows))
         boxes = base.mark_rect(strokeWidth=2, cornerRadius=6).encode(
-            x=x, x2=alt.X2("x1"), y=y, y2=alt.Y2("y1"), description=_label(),
-            color=alt.Color("colore", type="nominal", scale=None), stroke=alt.Stroke("bordo", type="nominal", scale=None),
+            x=x, x2=alt.X2(field="x1"), y=y, y2=alt.Y2(field="y1"), description=_label(),
+            color=_plain("colore"), stroke=_plain("bordo", alt.Stroke),
         )  # fmt: skip
-        place = {"x": alt.X("cx", type="quantitative"), "y": alt.Y("cy", type="quantitative")}
-        names = base.mark_text(dy=-9, fontWeight="bold", aria=False).encode(**place, text=alt.Text("sigla", type="nominal"))
-        values = base.mark_text(dy=9, aria=False).encode(**place, text=alt.Text("testo", type="nominal"))
+        place = {"x": _quantitative("cx"), "y": alt.Y(field="cy", type="quantitative")}
+        names = base.mark_text(dy=-9, fontWeight="bold", aria=False).encode(**place, text=alt.Text(field="sigla", type="nominal"))
+        values = base.mark_text(dy=9, aria=False).encode(**place, text=alt.Text(field="testo", type="nominal"))
         return theme.spec(alt.layer(boxes, names, values), 0, extra=int(lines * theme.WIDTH / columns * 0.8) - 2 * theme.ROW_HEIGHT)
 
     return _by_procedura(draw, [TOTALE, *_codes()])
 
 
+@theme.unchecked
 def effects(scomposizione: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     """Number effect and size effect as bars from zero, a dot for their sum: the region by procedura, then each procedura by provincia."""
     region = scomposizione.filter((pl.col("provincia") == territorio.totale) & (pl.col("procedura") != TOTALE))
@@ -199,9 +217,9 @@ def _effects(part: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
         totals.append({"nome": name, "somma": sum(pair), "valore": end, "testo": change, "etichetta": label})
     y, x = _y(names), _x("da", "lavoratori", domain=_spread([row["a"] for row in rows], margin=0.36))
     bars = alt.Chart(_data(rows)).mark_bar(size=13 if len(names) > 4 else 24)
-    bars = bars.encode(x=x, x2=alt.X2("a"), y=y, color=alt.Color("colore", type="nominal", scale=None), description=_label())
+    bars = bars.encode(x=x, x2=alt.X2(field="a"), y=y, color=_plain("colore"), description=_label())
     dots = alt.Chart(_data(totals)).mark_point(filled=True, shape="diamond", size=70, color=theme.INK, stroke="white", opacity=1)
-    dots = dots.encode(x=alt.X("somma", type="quantitative"), y=y, description=_label())
+    dots = dots.encode(x=_quantitative("somma"), y=y, description=_label())
     right = _text([row for row in totals if row["somma"] >= 0] + unknown, "valore", y, align="left", dx=8)
     left = _text([row for row in totals if row["somma"] < 0], "valore", y, align="right", dx=-8)
     return theme.spec(alt.layer(bars, dots, right, left), len(names))
@@ -210,6 +228,7 @@ def _effects(part: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
 SERIES = (theme.BLUE, theme.ORANGE, theme.VIOLET, theme.GREEN, theme.WINE, theme.GREY)  # colours of the procedures, in their order
 
 
+@theme.unchecked
 def shares(composizione: pl.DataFrame, territorio: Territorio, years: tuple[int, int]) -> list[Panel]:
     """For each year, the workers of each provincia divided by procedura as bars to 100."""
     colours = dict(zip(_codes(), SERIES, strict=False))
@@ -217,15 +236,15 @@ def shares(composizione: pl.DataFrame, territorio: Territorio, years: tuple[int,
     order = [territorio.totale, *territorio.sigle]
 
     def draw(year: int) -> dict[str, Any]:
+        found = composizione.filter(anno=year).rows_by_key(["provincia", "procedura"], named=True, unique=True)
         rows = []
         for sigla in order:
             start = 0.0
             for code in _codes():
-                found = composizione.filter((pl.col("anno") == year) & (pl.col("provincia") == sigla) & (pl.col("procedura") == code))
-                share = found["quota_lavoratori"][0] if len(found) else None
+                share = found.get((sigla, code), {}).get("quota_lavoratori")
                 if not share:
                     continue
-                workers = f"{number(share, 'pct')} ({number(found['lavoratori'][0])} lavoratori)"
+                workers = f"{number(share, 'pct')} ({number(found[sigla, code]['lavoratori'])} lavoratori)"
                 label = f"{territorio.nomi[sigla]}, {procedura_labels()[code]}: {workers}"
                 written = number(share, "intero") if share >= 9 else ""
                 rows.append(
@@ -236,12 +255,12 @@ def shares(composizione: pl.DataFrame, territorio: Territorio, years: tuple[int,
         y = _y([territorio.nomi[sigla] for sigla in order])
         base = alt.Chart(_data(rows))
         bars = base.mark_bar(size=17).encode(
-            x=_x("da", "% dei lavoratori", domain=[0, 100]), x2=alt.X2("a"), y=y,
-            color=alt.Color("colore", type="nominal", scale=None), description=_label(),
+            x=_x("da", "% dei lavoratori", domain=[0, 100]), x2=alt.X2(field="a"), y=y,
+            color=_plain("colore"), description=_label(),
         )  # fmt: skip
         text = base.mark_text(aria=False, fontSize=11).encode(
-            x=alt.X("centro", type="quantitative"), y=y, text=alt.Text("testo", type="nominal"),
-            color=alt.Color("inchiostro", type="nominal", scale=None),
+            x=_quantitative("centro"), y=y, text=alt.Text(field="testo", type="nominal"),
+            color=_plain("inchiostro"),
         )  # fmt: skip
         return theme.spec(alt.layer(bars, text), len(order))
 
@@ -252,6 +271,7 @@ FOREST_BOUNDS = (1 / 16, 16.0)  # intervals beyond these end in an arrow
 _FOREST_RIGHT = 90.0  # the axis goes on to here, to make room for the written ratio
 
 
+@theme.unchecked
 def forest(solidita: pl.DataFrame, territorio: Territorio, alpha: float) -> list[Panel]:
     """Ratio of units with its 95% interval on a logarithmic axis; blue where it is distinguishable from 1, else grey.
 
@@ -287,17 +307,15 @@ def _forest(part: pl.DataFrame, names: Sequence[str], alpha: float) -> dict[str,
         rows.append(mark | {"da": min(max(start, low), high), "a": max(min(end, high), low), "valore": dot})
         arrows += [mark | {"valore": low, "forma": "triangle-left"}] if start < low else []
         arrows += [mark | {"valore": high, "forma": "triangle-right"}] if end > high else []
-    y, colour = _y(names), alt.Color("colore", type="nominal", scale=None)
+    y, colour = _y(names), _plain("colore")
     ticks = "datum.value < 1 ? '1/' + (1 / datum.value) : datum.value"
     axis = alt.Axis(values=[1 / 8, 1 / 2, 1, 2, 8], title="rapporto fra le unità produttive", labelExpr=ticks)
-    x = alt.X("da", type="quantitative", axis=axis, scale=alt.Scale(type="log", domain=[low / 1.5, _FOREST_RIGHT], nice=False))
-    value = alt.X("valore", type="quantitative")
-    one = (
-        alt.Chart(_data([{"uno": 1}])).mark_rule(color=theme.INK, strokeDash=[3, 3], aria=False).encode(x=alt.X("uno", type="quantitative"))
-    )
-    bars = alt.Chart(_data(rows)).mark_rule(strokeWidth=3).encode(x=x, x2=alt.X2("a"), y=y, color=colour, description=_label())
+    x = alt.X(field="da", type="quantitative", axis=axis, scale=alt.Scale(type="log", domain=[low / 1.5, _FOREST_RIGHT], nice=False))
+    value = _quantitative("valore")
+    one = alt.Chart(_data([{"uno": 1}])).mark_rule(color=theme.INK, strokeDash=[3, 3], aria=False).encode(x=_quantitative("uno"))
+    bars = alt.Chart(_data(rows)).mark_rule(strokeWidth=3).encode(x=x, x2=alt.X2(field="a"), y=y, color=colour, description=_label())
     dots = alt.Chart(_data([row for row in rows if row["valore"] is not None])).mark_circle(size=85, opacity=1)
     dots = dots.encode(x=value, y=y, color=colour, description=_label())
     heads = alt.Chart(_data(arrows)).mark_point(filled=True, size=60, opacity=1)
-    heads = heads.encode(x=value, y=y, color=colour, shape=alt.Shape("forma", type="nominal", scale=None), description=_label())
+    heads = heads.encode(x=value, y=y, color=colour, shape=_plain("forma", alt.Shape), description=_label())
     return theme.spec(alt.layer(bars, one, dots, heads, _text(texts, "valore", y, align="left")), len(names))

@@ -18,7 +18,7 @@ from analisi.indicators.flusso import phases
 from analisi.indicators.tempi import STEP
 from analisi.indicators.uncertainty import FAR, LEVEL, control_limits
 from analisi.presentation import theme
-from analisi.presentation.charts import Panel, Rows, _data, _label, _text, _x, _y
+from analisi.presentation.charts import Panel, Rows, _data, _label, _plain, _quantitative, _text, _x, _y
 from analisi.presentation.formats import NOT_COMPUTABLE, number
 from analisi.vocabulary import Territorio
 
@@ -53,14 +53,6 @@ def _pct(rate: float | None, style: str = "pct") -> str:
     return NOT_COMPUTABLE if rate is None else number(100 * rate, style)
 
 
-def _quantitative(field: str) -> alt.X:
-    return alt.X(field, type="quantitative")
-
-
-def _plain(field: str, channel: type[alt.Color] | type[alt.Stroke] = alt.Color) -> Any:
-    return channel(field, type="nominal", scale=None)
-
-
 def _series(series: Sequence[tuple[str, str]], columns: int) -> alt.Color:
     """Colour by `serie` with a legend above the plot, for (label, colour) in order."""
     legend = alt.Legend(
@@ -68,7 +60,7 @@ def _series(series: Sequence[tuple[str, str]], columns: int) -> alt.Color:
         symbolStrokeColor=theme.GREY, labelFontSize=13, labelColor=theme.INK, columnPadding=12, rowPadding=3, offset=6, aria=False,
     )  # fmt: skip
     scale = alt.Scale(domain=[name for name, _ in series], range=[colour for _, colour in series])
-    return alt.Color("serie", type="nominal", scale=scale, legend=legend)
+    return alt.Color(field="serie", type="nominal", scale=scale, legend=legend)
 
 
 def _places(frame: pl.DataFrame, territorio: Territorio) -> list[str]:
@@ -79,6 +71,7 @@ def _places(frame: pl.DataFrame, territorio: Territorio) -> list[str]:
     return [*territorio.sigle, *([territorio.totale] if territorio.totale in found else [])]
 
 
+@theme.unchecked
 def step_bars(passi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     """Where the workers of each provincia and of the region stand at the end of a trimestre, as bars to 100.
 
@@ -107,16 +100,17 @@ def step_bars(passi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
             start += share
     y, base = _y([territorio.nomi[sigla] for sigla in order]), alt.Chart(_data(rows))
     bars = base.mark_bar(size=18, stroke="white", strokeWidth=0.7).encode(
-        x=_x("da", "% dei lavoratori sospesi", domain=[0, 100]), x2=alt.X2("a"), y=y, description=_label(),
+        x=_x("da", "% dei lavoratori sospesi", domain=[0, 100]), x2=alt.X2(field="a"), y=y, description=_label(),
         color=_series([(label, colour) for label, colour, _ in PASSI.values()], 2),
     )  # fmt: skip
     text = base.mark_text(aria=False, fontSize=11).encode(
-        x=_quantitative("centro"), y=y, text=alt.Text("testo", type="nominal"), color=_plain("inchiostro")
+        x=_quantitative("centro"), y=y, text=alt.Text(field="testo", type="nominal"), color=_plain("inchiostro")
     )
     chart = alt.layer(bars, text, _text(gaps, "da", y, align="left", dx=4))
     return [("Passo raggiunto dai lavoratori", theme.spec(chart, len(order), extra=118))]
 
 
+@theme.unchecked
 def cascade(passi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     """From the suspended to the activated PAL: how many workers reached at least each step; those at NO PAL apart, in no later bar.
 
@@ -146,7 +140,7 @@ def cascade(passi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     top = total or max([row["a"] for row in rows], default=1) or 1
     y = _y([*(name for name, _, _ in parts[:-1]), " ", parts[-1][0]])  # an empty line sets NO PAL apart
     bars = alt.Chart(_data(rows)).mark_bar(size=19).encode(
-        x=alt.X("da", type="quantitative", axis=None, scale=alt.Scale(domain=[0, top * 1.62], nice=False)), x2=alt.X2("a"), y=y,
+        x=alt.X(field="da", type="quantitative", axis=None, scale=alt.Scale(domain=[0, top * 1.62], nice=False)), x2=alt.X2(field="a"), y=y,
         color=_plain("colore"), description=_label(),
     )  # fmt: skip
     return [(territorio.nomi[place], theme.spec(alt.layer(bars, _text(texts, "a", y, align="left", dx=5)), len(parts) + 1, extra=6))]
@@ -158,6 +152,7 @@ def _sum(count: dict[str, int | None], codes: Iterable[str]) -> int | None:
     return None if None in values else sum(values)
 
 
+@theme.unchecked
 def funnel_plot(imbuto: pl.DataFrame, territorio: Territorio, atteso: float | None = None) -> list[Panel]:
     """Rate of each provincia against its effective size, with the control limits around the region's; those outside 99,8% in orange.
 
@@ -192,15 +187,16 @@ def funnel_plot(imbuto: pl.DataFrame, territorio: Territorio, atteso: float | No
     _apart(names)
     ticks = [n for power in range(5) for n in (10**power, 2 * 10**power, 5 * 10**power) if low <= n <= high]
     axis = alt.Axis(title="dimensione effettiva (lavoratori indipendenti)", values=ticks, grid=False)
-    x = alt.X("x", type="quantitative", axis=axis, scale=alt.Scale(type="log", domain=[low, right], nice=False))
+    x = alt.X(field="x", type="quantitative", axis=axis, scale=alt.Scale(type="log", domain=[low, right], nice=False))
     y = _percent_axis("y", "% di PAL attivate")
     base = alt.Chart(_data(curves)).mark_line(color=theme.GREY, strokeWidth=1.3, aria=False)
+    dashes = alt.Scale(domain=["95%", "99,8%"], range=[[4, 3], [1, 0]])
     lines = base.encode(
-        x=x, y=y, detail=alt.Detail("curva", type="nominal"),
-        strokeDash=alt.StrokeDash("livello", type="nominal", legend=None, scale=alt.Scale(domain=["95%", "99,8%"], range=[[4, 3], [1, 0]])),
+        x=x, y=y, detail=alt.Detail(field="curva", type="nominal"),
+        strokeDash=alt.StrokeDash(field="livello", type="nominal", legend=None, scale=dashes),
     )  # fmt: skip
     centre = alt.Chart(_data([{"x": low, "a": high, "y": 100 * expected, "etichetta": f"{territorio.nome}: {_pct(expected)}"}]))
-    centre = centre.mark_rule(color=theme.INK).encode(x=x, x2=alt.X2("a"), y=y, description=_label())
+    centre = centre.mark_rule(color=theme.INK).encode(x=x, x2=alt.X2(field="a"), y=y, description=_label())
     dots = alt.Chart(_data(rows)).mark_circle(size=60, opacity=1).encode(x=x, y=y, color=_plain("colore"), description=_label())
     ends = _written(names, x, y, align="left", dx=4, fontSize=11)
     texts = [_written(part, x, y, fontSize=12, **where) for part, where in _beside(rows, low, right, 100 * expected)]
@@ -209,11 +205,11 @@ def funnel_plot(imbuto: pl.DataFrame, territorio: Territorio, atteso: float | No
 
 def _percent_axis(field: str, title: str | None) -> alt.Y:
     axis = alt.Axis(title=title, values=[0, 25, 50, 75, 100], grid=True, labelBound=False)
-    return alt.Y(field, type="quantitative", axis=axis, scale=alt.Scale(domain=[0, 100], nice=False))
+    return alt.Y(field=field, type="quantitative", axis=axis, scale=alt.Scale(domain=[0, 100], nice=False))
 
 
 def _written(rows: Rows, x: alt.X, y: alt.Y, **mark: Any) -> alt.Chart:
-    return alt.Chart(_data(rows)).mark_text(aria=False, **mark).encode(x=x, y=y, text=alt.Text("testo", type="nominal"))
+    return alt.Chart(_data(rows)).mark_text(aria=False, **mark).encode(x=x, y=y, text=alt.Text(field="testo", type="nominal"))
 
 
 def _apart(names: Rows, gap: float = 6.5) -> None:
@@ -246,6 +242,7 @@ def _beside(rows: Rows, low: float, high: float, centre: float) -> list[tuple[Ro
     return [(part, where) for part, (_, _, where) in zip(sides, _SIDES, strict=True) if part]
 
 
+@theme.unchecked
 def waiting_curves(curva: pl.DataFrame) -> list[Panel]:
     """For each passo that somebody reached, the share who reached it by each day since the suspension began, with its 95% band.
 
@@ -283,7 +280,7 @@ def _curve(part: pl.DataFrame, passo: str, last_day: int) -> dict[str, Any]:
     x.axis.tickCount = 5
     y = _percent_axis("y", "% dei lavoratori")
     area = alt.Chart(_data(band)).mark_area(interpolate="step-after", color=BAND, aria=False)
-    area = area.encode(x=x, y=alt.Y("inf", type="quantitative"), y2=alt.Y2("sup"))
+    area = area.encode(x=x, y=alt.Y(field="inf", type="quantitative"), y2=alt.Y2(field="sup"))
     steps = alt.Chart(_data(line)).mark_line(interpolate="step-after", color=theme.BLUE, strokeWidth=2, aria=False).encode(x=x, y=y)
     points = alt.Chart(_data(dots)).mark_circle(size=32, color=theme.BLUE, opacity=1).encode(x=x, y=y, description=_label())
     return theme.spec(alt.layer(area, steps, points, _written(end, x, y, align="left", dx=6)), 0, extra=170)
@@ -298,6 +295,7 @@ def _quarters(trimestri: Iterable[str]) -> list[str]:
     return quarters
 
 
+@theme.unchecked
 def quarter_lines(tassi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     """Rate of activation by quarter: the region with its 95% band, then the provinces as thin lines; a gap where it is not known.
 
@@ -342,7 +340,7 @@ def _quarter_axis(quarters: Sequence[str]) -> alt.X:
         year = quarter[:4]
     axis = alt.Axis(values=list(range(len(labels))), labelExpr=f"{labels}[datum.value]", title=None, grid=False, labelBound=False)
     span = len(labels) - 1
-    return alt.X("x", type="quantitative", axis=axis, scale=alt.Scale(domain=[-0.08 * span, span * 1.25], nice=False))
+    return alt.X(field="x", type="quantitative", axis=axis, scale=alt.Scale(domain=[-0.08 * span, span * 1.25], nice=False))
 
 
 def _drawn(rows: Rows) -> Rows:
@@ -358,9 +356,9 @@ def _runs(rows: Rows, field: str) -> Rows:
 
 
 def _region_lines(rows: Rows, x: alt.X, y: alt.Y) -> alt.LayerChart:
-    stretch = alt.Detail("tratto", type="nominal")
+    stretch = alt.Detail(field="tratto", type="nominal")
     band = alt.Chart(_data(_runs(rows, "inf"))).mark_area(color=BAND, aria=False)
-    band = band.encode(x=x, y=alt.Y("inf", type="quantitative"), y2=alt.Y2("sup"), detail=stretch)
+    band = band.encode(x=x, y=alt.Y(field="inf", type="quantitative"), y2=alt.Y2(field="sup"), detail=stretch)
     line = alt.Chart(_data(_runs(rows, "y"))).mark_line(color=theme.BLUE, strokeWidth=2.5, aria=False).encode(x=x, y=y, detail=stretch)
     dots = alt.Chart(_data(_drawn(rows))).mark_circle(size=60, color=theme.BLUE, opacity=1).encode(x=x, y=y, description=_label())
     few = _drawn(rows) if len(rows) <= 8 else _drawn(rows)[-1:]
@@ -370,7 +368,7 @@ def _region_lines(rows: Rows, x: alt.X, y: alt.Y) -> alt.LayerChart:
 def _province_lines(rows: Rows, last: int, x: alt.X, y: alt.Y) -> alt.LayerChart:
     stretches = [row for _, part in groupby(rows, key=lambda row: row["tratto"]) for row in _runs(list(part), "y")]
     lines = alt.Chart(_data(stretches)).mark_line(color=theme.GREY, strokeWidth=1, aria=False)
-    lines = lines.encode(x=x, y=y, detail=alt.Detail("tratto", type="nominal"))
+    lines = lines.encode(x=x, y=y, detail=alt.Detail(field="tratto", type="nominal"))
     dots = alt.Chart(_data(_drawn(rows))).mark_circle(size=24, color=theme.GREY, opacity=1).encode(x=x, y=y, description=_label())
     final = sorted((row for row in _drawn(rows) if row["x"] == last), key=lambda row: row["y"])
     chosen = final if len(final) < 2 else [final[0], final[-1]]
@@ -380,6 +378,7 @@ def _province_lines(rows: Rows, last: int, x: alt.X, y: alt.Y) -> alt.LayerChart
     return alt.layer(lines, dots, _written(ends, x, y, align="left", dx=6))
 
 
+@theme.unchecked
 def rate_tiles(tassi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     """Tile map of the rates of one trimestre, tinted in steps of 20 points (`RATE_BOUNDS`); no panel without tile positions.
 
@@ -399,20 +398,22 @@ def rate_tiles(tassi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
              "sigla": p.sigla, "testo": written, "colore": tint, "bordo": theme.GREY if rate is None else "#FFFFFF",
              "etichetta": f"{p.nome}: {written}" + ("" if rate is None else " di PAL attivate")}
         )  # fmt: skip
-    x = alt.X("x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))
-    y = alt.Y("y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
+    x = alt.X(field="x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))
+    y = alt.Y(field="y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
     rows.sort(key=lambda row: row["bordo"] != "#FFFFFF")  # outlines above the white edges of their neighbours
     base = alt.Chart(_data(rows))
     boxes = base.mark_rect(strokeWidth=2, cornerRadius=6).encode(
-        x=x, x2=alt.X2("x1"), y=y, y2=alt.Y2("y1"), description=_label(), color=_plain("colore"), stroke=_plain("bordo", alt.Stroke)
-    )
-    place = {"x": _quantitative("cx"), "y": alt.Y("cy", type="quantitative")}
-    names = base.mark_text(dy=-9, fontWeight="bold", aria=False).encode(**place, text=alt.Text("sigla", type="nominal"))
-    values = base.mark_text(dy=9, aria=False).encode(**place, text=alt.Text("testo", type="nominal"))
+        x=x, x2=alt.X2(field="x1"), y=y, y2=alt.Y2(field="y1"), description=_label(),
+        color=_plain("colore"), stroke=_plain("bordo", alt.Stroke),
+    )  # fmt: skip
+    place = {"x": _quantitative("cx"), "y": alt.Y(field="cy", type="quantitative")}
+    names = base.mark_text(dy=-9, fontWeight="bold", aria=False).encode(**place, text=alt.Text(field="sigla", type="nominal"))
+    values = base.mark_text(dy=9, aria=False).encode(**place, text=alt.Text(field="testo", type="nominal"))
     extra = int(lines * theme.WIDTH / columns * 0.8) - 2 * theme.ROW_HEIGHT
     return [(territorio.nome, theme.spec(alt.layer(boxes, names, values), 0, extra=extra))]
 
 
+@theme.unchecked
 def phase_bars(fasi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     """Workers of each provincia by the phase of the standard flow where their group stands; the number at the end is of all.
 
@@ -441,7 +442,7 @@ def phase_bars(fasi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
         ends.append({"nome": name, "a": start, "testo": number(start) if found else UNKNOWN})
     y, top = _y([territorio.nomi[sigla] for sigla in order]), max(row["a"] for row in ends) or 1
     bars = alt.Chart(_data(rows)).mark_bar(size=17, stroke="white", strokeWidth=0.7).encode(
-        x=_x("da", "lavoratori", domain=[0, top * 1.2]), x2=alt.X2("a"), y=y, description=_label(),
+        x=_x("da", "lavoratori", domain=[0, top * 1.2]), x2=alt.X2(field="a"), y=y, description=_label(),
         color=_series(list(zip(labels.values(), PHASE_COLOURS, strict=True)), 2),
     )  # fmt: skip
     chart = alt.layer(bars, _text(ends, "a", y, align="left", dx=4))

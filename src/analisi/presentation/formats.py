@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from babel.numbers import format_decimal
-
 NOT_COMPUTABLE = "n.c."
+_ITALIAN = str.maketrans(",.", ".,")  # thousands and decimals as Italians write them
 Value = float | int | str | None
 
 
@@ -71,9 +70,8 @@ def number(value: Value, style: str = "intero") -> str:
     rounded = round_half_up(value, decimals)
     if not rounded:
         rounded = abs(rounded)  # no minus zero
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     sign = "−" if rounded < 0 else "+" if form.signed and rounded else ""
-    return sign + format_decimal(abs(rounded), format=pattern, locale="it_IT") + form.suffix
+    return sign + f"{abs(rounded):,f}".translate(_ITALIAN) + form.suffix
 
 
 def whole_parts(first: float, second: float) -> tuple[int, int]:

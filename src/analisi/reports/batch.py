@@ -162,8 +162,7 @@ def run_edition(
 
 def _kept(choice: Choice) -> tuple[dict[str, Any], tuple[dict[str, Any], Path] | None]:
     if choice.record is None:
-        entry = _entry(choice.report) | {"esito": MISSING, "motivo": "non è ancora stato fatto"}
-        return entry, None
+        return _entry(choice.report), None
     old = choice.record["scheda"] | {"gruppo": choice.report.gruppo, "esito": choice.state}
     old["motivo"] = "i dati o il programma sono cambiati dopo questa pagina" if choice.state == STALE else ""
     return old, (choice.record, choice.source)

@@ -116,7 +116,6 @@ def _work(pipe: connection.Connection) -> None:
 
     for task in (_end_with_parent, warm):
         threading.Thread(target=task, daemon=True).start()
-    engine.keep_spare()
     while (work := pipe.recv()) is not None:
         fn, args, kwargs = work
         try:

@@ -194,9 +194,13 @@ def proves_month_first(text: str) -> bool:
     return bool(match) and int(match[1]) <= 12 < int(match[3]) <= 31
 
 
+FEW = 1_000  # cells or rows under which plain Python takes less time than calls to the engine, or threads
+
+
 def decode(texts: pl.Series, parse: Callable[[str], object], dtype: pl.DataType) -> tuple[pl.Series, dict[str, Problema]]:
     """Values of a column, each distinct text parsed once, and the problems by text; a text with a problem gives null."""
-    distinct = texts.unique().drop_nulls()
+    few = len(texts) < FEW
+    distinct = [text for text in dict.fromkeys(texts.to_list()) if text is not None] if few else texts.unique().drop_nulls().to_list()
     values, problems = [], {}
     for text in distinct:
         value = parse(text) if text.strip() else None
@@ -204,8 +208,11 @@ def decode(texts: pl.Series, parse: Callable[[str], object], dtype: pl.DataType)
             problems[text] = value
             value = None
         values.append(value)
-    if values == distinct.to_list():
-        return texts, problems  # every text is its own value
+    if values == distinct:
+        return texts.cast(dtype), problems  # every text is its own value, or there is none
+    if few:
+        known = dict(zip(distinct, values, strict=True))
+        return pl.Series([known.get(text) for text in texts.to_list()], dtype=dtype), problems
     parsed = pl.Series(values, dtype=dtype)
     if len(distinct) > len(texts) // 2:
         return texts.replace_strict(distinct, parsed, default=None, return_dtype=dtype), problems

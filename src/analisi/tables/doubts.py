@@ -66,9 +66,11 @@ def _days_within_twelve(data: pl.DataFrame, table: Table) -> list[str]:
     for column in table.columns:
         if column.type != "data" or column.name in LABELS:
             continue
-        dates = data[column.name].drop_nulls().unique()
+        dates = data[column.name].unique().drop_nulls()
+        if len(dates) < ENOUGH:
+            continue
         days = dates.dt.day()
-        if len(dates) >= ENOUGH and days.max() <= 12 and dates.dt.month().n_unique() > 1 and days.n_unique() > 1:
+        if days.max() <= 12 and dates.dt.month().n_unique() > 1 and days.n_unique() > 1:
             chance = 12 / 30.4
             said = f"{len(dates)} date diverse e nessuna dopo il giorno 12 (per caso: una volta su {1 / chance ** len(dates):.0e})"
             found.append(f"{column.name}: giorno e mese possono essere scambiati: {said}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,28 +34,52 @@ class Heading:
         return f"riga {self.first + 1}" if self.first == self.last else f"righe {self.first + 1}-{self.last + 1}"
 
 
+@dataclass(frozen=True)
+class _Top:
+    """The first rows of a sheet: their texts, the same normalized, and the last word of each cell."""
+
+    texts: list[list[str]]
+    plain: list[list[str]]
+    words: list[set[str]]
+
+
+def _read_top(sheet: Foglio) -> _Top:
+    texts = [[(cell or "")[:LONGEST].strip() for cell in row] for row in sheet.cells.head(SEARCHED + 1).rows()]
+    plain = [[normalized(cell) if cell else "" for cell in row] for row in texts]
+    return _Top(texts, plain, [{cell.rpartition(" ")[-1] for cell in row if cell} for row in plain])
+
+
+def find_headings(sheet: Foglio, tables: Iterable[Table], mapped: dict[str, str]) -> list[tuple[Table, Heading]]:
+    """The tables that have a heading in the sheet, each with it (see `find_heading`)."""
+    top = _read_top(sheet)
+    return [(table, found) for table in tables if (found := _find(sheet, top, table, mapped))]
+
+
 def find_heading(sheet: Foglio, table: Table, mapped: dict[str, str]) -> Heading | None:
     """The row, or pair of rows, with the most headings of the table, by our names or by the mapping's; None when no row has two."""
-    top = [[(cell or "")[:LONGEST].strip() for cell in row] for row in sheet.cells.head(SEARCHED + 1).rows()]
-    plain = [[normalized(cell) for cell in row] for row in top]
+    return _find(sheet, _read_top(sheet), table, mapped)
+
+
+def _find(sheet: Foglio, top: _Top, table: Table, mapped: dict[str, str]) -> Heading | None:
     wanted = {word for name in (*table.headings, *mapped) for word in name.split()}
     best: Heading | None = None
     whole: list[Heading] = []
     lettered = any(name.startswith("=") for name in mapped)
-    rows = range(min(SEARCHED, len(top)))
+    likely = [lettered or not wanted.isdisjoint(words) for words in top.words]
+    rows = range(min(SEARCHED, len(likely)))
     for first, last in [
         *((row, row) for row in rows),
-        *((row, row + 1) for row in rows if row + 1 < len(top)),
+        *((row, row + 1) for row in rows if row + 1 < len(likely)),
     ]:  # a pair only if it says more
-        if lettered or any(cell.split()[-1] in wanted for cell in plain[last] + plain[first] if cell):
-            found = _match(top, plain, first, last, table, mapped)
+        if likely[first] or likely[last]:
+            found = _match(top, first, last, table, mapped)
             if first == last and not lettered and set(table.required) <= set(found.columns):
                 whole.append(found)
             if len(found.columns) >= 2 and (best is None or len(found.columns) > len(best.columns)):
                 best = found
     if best is not None and lettered and all(f"={letter(place)}" in mapped for place in best.columns.values()):
-        likely = likely_heading(sheet)  # letters say nothing of the row
-        best = _match(top, plain, likely.first, likely.first, table, mapped) if likely else best
+        guess = likely_heading(sheet)  # letters say nothing of the row
+        best = _match(top, guess.first, guess.first, table, mapped) if guess else best
     if best is None:
         return None
     return replace(best, other=next((h.first for h in whole if h.last < best.first or h.first > best.last), None))
@@ -70,18 +95,19 @@ def likely_heading(sheet: Foglio) -> Heading | None:
     return Heading(first, first, {}, top[first], {})
 
 
-def _match(top: list[list[str]], plain: list[list[str]], first: int, last: int, table: Table, mapped: dict[str, str]) -> Heading:
+def _match(top: _Top, first: int, last: int, table: Table, mapped: dict[str, str]) -> Heading:
+    texts, plain = top.texts, top.plain
     columns: dict[str, int] = {}
     names, twice, group = [], {}, 0
-    for position, own in enumerate(top[first]):
+    for position, own in enumerate(texts[first]):
         group = position if own else group  # a merged cell keeps its text in the first of its columns
-        lower = top[last][position] if first != last else ""
-        names.append(f"{top[first][group]} {lower}".strip() if lower else own)
+        lower = texts[last][position] if first != last else ""
+        names.append(f"{texts[first][group]} {lower}".strip() if lower else own)
         tried = [f"{plain[first][group]} {plain[last][position]}".strip(), plain[last][position]] if lower else [plain[first][position]]
-        keys = [f"={letter(position)}", *tried]
+        keys = [f"={letter(position)}", *tried] if mapped else []
         name = next((found for key in keys if key and (found := mapped.get(key))), None)
         if name is None:
-            name = next((found for key in keys[1:] if (found := table.headings.get(key)) and found not in mapped.values()), None)
+            name = next((found for key in tried if (found := table.headings.get(key)) and found not in mapped.values()), None)
         if name in columns:
             twice.setdefault(name, [columns[name]]).append(position)
         elif name is not None:

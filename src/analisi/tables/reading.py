@@ -17,7 +17,7 @@ from analisi.sources import read_sheets, sha256
 from analisi.sources.foglio import Foglio
 from analisi.tables.catalogo import ESTRATTI, TABLES
 from analisi.tables.doubts import doubts
-from analisi.tables.heading import Heading, find_heading, require_columns
+from analisi.tables.heading import Heading, find_headings, require_columns
 from analisi.tables.mapping import Mappatura, headings_of, load_mapping
 from analisi.tables.schema import ROW, Table
 from analisi.tables.validation import FAULTS, Sheet, validate
@@ -157,13 +157,7 @@ def _choose(path: Path, name: str | None, mapping: Mappatura, wanted: str | None
             msg = f"{shown(path)}: il foglio «{wanted}» non c'è; {suggest(wanted, names)}"
             raise AnalisiError(msg)
     mapped = headings_of(mapping)
-    found = [
-        (table, sheet, heading)
-        for sheet in sheets
-        if sheet.cells.height
-        for table in tables
-        if (heading := find_heading(sheet, table, mapped))
-    ]
+    found = [(table, sheet, heading) for sheet in sheets if sheet.cells.height for table, heading in find_headings(sheet, tables, mapped)]
     whole = [(t, s, h) for t, s, h in found if set(t.required) <= set(h.columns) | set(mapping.fissi)]
     best = max((len(h.columns) for _, _, h in whole), default=0)
     top = [(t, s, h) for t, s, h in whole if len(h.columns) == best] if name is None else whole

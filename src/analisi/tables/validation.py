@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Sheet:
     def _proves_month_first(self) -> bool:
         dates = [c.name for c in self.table.columns if c.type == "data" and c.name in self.heading.columns]
         return self.mapping.date == "" and any(
-            cells.proves_month_first(text) for name in dates for text in self.raw(name).unique().drop_nulls()
+            cells.proves_month_first(text) for name in dates for text in self.raw(name).unique() if text is not None
         )
 
     def fault(
@@ -123,8 +123,7 @@ def echo(value: str, column: Column, table: Table) -> str:
 def validate(sheet: Sheet) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
     """Typed columns of every row of the body with its `riga`, and which rows are totals and which are blank; faults go to the sheet."""
     parts = [sheet.apart() for _ in sheet.table.columns]
-    with ThreadPoolExecutor() as pool:  # the engine frees the interpreter: columns are read side by side, faults kept in their order
-        typed = dict(zip(sheet.table.names, pool.map(_typed, parts, sheet.table.columns), strict=True))
+    typed = dict(zip(sheet.table.names, _side_by_side(_typed, parts, sheet.table.columns, rows=sheet.body.height), strict=True))
     sheet.faults += [fault for part in parts for fault in part.faults]
     frame = (
         pl.DataFrame(typed, schema=sheet.table.schema).with_row_index(ROW, offset=sheet.first_row).with_columns(pl.col(ROW).cast(pl.Int64))
@@ -145,6 +144,14 @@ def validate(sheet: Sheet) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
         sheet.faults[:] = [part.filter(~pl.col("riga").is_in(empty) & (~pl.col("riga").is_in(sums) | kept)) for part in sheet.faults]
     _check_totals(sheet, frame, total, data)
     return frame, total, blank
+
+
+def _side_by_side(function: Callable[..., pl.Series], *lists: Iterable[object], rows: int) -> list[pl.Series]:
+    """The results in their order: columns of many rows are read side by side, as the engine frees the interpreter."""
+    if rows < cells.FEW:
+        return list(map(function, *lists))
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(function, *lists))
 
 
 def _blank_rows(sheet: Sheet) -> pl.Series:
@@ -176,10 +183,10 @@ def _typed(sheet: Sheet, column: Column) -> pl.Series:
         values = _pseudonym(sheet, column, raw)
     else:
         values = _parsed(sheet, column, raw)
-    if column.minimum is not None and column.type != "testo":
+    if column.minimum is not None and column.type != "testo" and (values.min() or 0) < column.minimum:
         low = (values < column.minimum).fill_null(False).arg_true()
         sheet.fault(low, column, "minimo", f"è minore di {_plain(column.minimum)}")
-    if column.maximum is not None and column.type != "testo":
+    if column.maximum is not None and column.type != "testo" and (values.max() or 0) > column.maximum:
         high = (values > column.maximum).fill_null(False).arg_true()
         sheet.fault(high, column, "massimo", f"è maggiore di {_plain(column.maximum)}")
     return values
@@ -289,7 +296,9 @@ def _decode(sheet: Sheet, column: Column, raw: pl.Series) -> tuple[pl.Series, di
     ):
         return values, problems
     own = _parser(sheet, column, own=True)
-    pointed = raw.filter(raw.str.contains(_POINTED).fill_null(False)).unique()
+    pointed = raw.to_frame("testo").select(pl.col("testo").filter(pl.col("testo").str.contains(_POINTED)).unique()).to_series()
+    if pointed.is_empty():
+        return values, problems
     cut = set(pointed.filter(pointed.str.contains(_CUT))) if column.type != "intero" else set()
     doubtful = [text for text in pointed if text in cut or own(text.strip()) != typed(text.strip())]
     if not doubtful:
@@ -312,18 +321,20 @@ def _decode(sheet: Sheet, column: Column, raw: pl.Series) -> tuple[pl.Series, di
 
 
 def _text(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
-    values, sample = raw, _sample(raw)  # what holds for every distinct text is looked for there first
-    if (sample != sample.str.strip_chars()).any() or (sample.str.len_bytes() == 0).any():
+    values, (sample, sizes) = raw, _sample(raw)  # what holds for every distinct text is looked for there first
+    if sizes.min() == 0 or (sample != sample.str.strip_chars()).any():
         values = raw.str.strip_chars().replace("", None)
-        sample = _sample(values)
-    brief = sample.filter((sample.str.len_bytes() <= LONGEST_MARK).fill_null(False))
-    gaps = {text: gap for text in brief.filter(brief.str.to_lowercase().is_in(cells.MARKS)).unique() if (gap := cells.missing(text))}
+        sample, sizes = _sample(values)
+    brief = sample.filter(sizes <= LONGEST_MARK)
+    marks = brief.filter(brief.str.to_lowercase().is_in(cells.MARKS)) if len(brief) else brief
+    gaps = {text: gap for text in marks if (gap := cells.missing(text))}
     for (rule, sentence, missing), texts in _grouped(gaps).items():
         sheet.fault(_rows_of(values, texts), column, rule, sentence, severity="avviso" if missing else "errore")
     if gaps:
         values = values.set(values.is_in(list(gaps)).fill_null(False), None)
-        sample = _sample(values)
-    if (sample.str.len_bytes().max() or 0) > TEXT_LIMIT:
+        sample, sizes = _sample(values)
+    longest = sizes.max() or 0
+    if longest > TEXT_LIMIT:
         sheet.fault(
             (values.str.len_chars() > TEXT_LIMIT).fill_null(False).arg_true(),
             column,
@@ -344,7 +355,7 @@ def _text(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
             made.arg_true(), column, "ambiguo", "è una data: il foglio di calcolo può aver trasformato un testo; scriverlo come testo"
         )
         values = values.set(made, None)
-    if (sample.str.len_bytes().max() or 0) >= 16 and sample.str.contains(CODICE_FISCALE).any():
+    if longest >= 16 and sample.str.contains(CODICE_FISCALE).any():
         clear = raw.str.contains(CODICE_FISCALE).fill_null(False)
         sheet.fault(clear.arg_true(), column, "cf_in_chiaro", CF_WORDS)
         values = values.set(clear, None)
@@ -355,9 +366,10 @@ MADE_DATE = r"^\d{4}-\d{2}-\d{2} 00:00:00$"  # how a cell that is a date is writ
 LONGEST_MARK = max(len(mark) for mark in cells.MARKS)
 
 
-def _sample(values: pl.Series) -> pl.Series:
-    """The distinct texts of a column, or the column itself where most are distinct."""
-    return values if values.head(10_000).n_unique() > 9_000 else values.unique()
+def _sample(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The distinct texts of a column, or the column itself where most are distinct, and how many bytes each has."""
+    sample = values if values.head(10_000).n_unique() > 9_000 else values.unique()
+    return sample, sample.str.len_bytes()
 
 
 def _form_words(text: str, column: Column) -> str:
@@ -374,9 +386,9 @@ def _numbers_as_codes(sheet: Sheet, column: Column, values: pl.Series) -> None:
     """Codes with a point, or very long, that the file stores as numbers: the spreadsheet may have dropped their zeros."""
     if sheet.foglio.is_number is None or column.name not in sheet.heading.columns:
         return
-    looks = values.str.contains(r"^\d+\.\d+$|^\d{16,}$").fill_null(False)
+    looks = values.str.contains(r"^\d+\.\d+$|^\d{16,}$")
     if looks.any():
-        rows = (looks & sheet.numbers(column.name)).arg_true()
+        rows = (looks.fill_null(False) & sheet.numbers(column.name)).arg_true()
         sheet.fault(
             rows,
             column,
