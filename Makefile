@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help report test check lint format dizionario lab lock clean
+.PHONY: help report edizione test check lint format dizionario lab lock clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -12,6 +12,13 @@ help: ## list the targets
 report: $(READY) ## make the environment and the annual report from the published figures
 	$(BIN)/analisi esegui annuale
 	@echo "Aprire nel browser: reports/annuale-2025/annuale.html"
+
+edizione: $(READY) data/esempio ## make the quarterly edition of thirteen reports from synthetic extracts
+	$(BIN)/analisi edizione trimestrale
+	@echo "Aprire nel browser: reports/edizione-trimestrale-2025-T4/index.html"
+
+data/esempio: | $(READY)
+	$(BIN)/analisi esempio
 
 test: $(READY) ## make the environment and run every test (browser tests need Chromium)
 	$(BIN)/python -m pytest

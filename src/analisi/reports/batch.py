@@ -32,6 +32,9 @@ _PAGE_TIME = 120.0  # seconds beyond the notebook's own limit, for the page
 _MEMORY = 0.8  # of the machine's, shared by the processes, when the edition sets no limit
 
 
+Made = tuple[dict[str, Any], tuple[dict[str, Any], Path] | None]  # the manifest entry of a report; its record and the folder of its files
+
+
 @dataclass(frozen=True)
 class Choice:
     """What is done with a report: made (and why), or kept (from where)."""
@@ -160,7 +163,7 @@ def run_edition(
         return result
 
 
-def _kept(choice: Choice) -> tuple[dict[str, Any], tuple[dict[str, Any], Path] | None]:
+def _kept(choice: Choice) -> Made:
     if choice.record is None:
         return _entry(choice.report), None
     old = choice.record["scheda"] | {"gruppo": choice.report.gruppo, "esito": choice.state}
@@ -192,7 +195,7 @@ def _make(
     executor: Executor | None,
     result: Result,
     told: Callable[[str, Any], None],
-) -> dict[str, tuple[dict[str, Any], tuple[dict[str, Any], Path] | None]]:
+) -> dict[str, Made]:
     """Make the reports chosen, the longest of last time first; their entries by name."""
     todo = [choice for choice in choices if choice.why]
     if not todo:
@@ -206,10 +209,10 @@ def _make(
         longest = max(choice.report.tempo_massimo for choice in todo)
         _prepare(processes)
         executor = Pool(processes, start or "forkserver", longest + _PAGE_TIME)
-    made: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], Path] | None]] = {}
+    made: dict[str, Made] = {}
+    waiting: dict[Future[Outcome], Choice] = {}
     finished = False
     try:
-        waiting: dict[Future[Outcome], Choice] = {}
         for choice in todo:
             report, folder = choice.report, workshop.making / choice.report.nome / choice.report.nome
             folder.mkdir(parents=True)
@@ -232,6 +235,9 @@ def _make(
     finally:
         if own:
             executor.shutdown(wait=finished, cancel_futures=True)
+        elif not finished:
+            for future in waiting:
+                future.cancel()
     return made
 
 
@@ -258,7 +264,7 @@ def _outcome(future: Future[Outcome]) -> Outcome:
         return Outcome(error=words, reason=words)
 
 
-def _finish(choice: Choice, outcome: Outcome, workshop: Workshop) -> tuple[dict[str, Any], tuple[dict[str, Any], Path] | None]:
+def _finish(choice: Choice, outcome: Outcome, workshop: Workshop) -> Made:
     """Keep a good report among the done, with its record; a failed one leaves only its entry."""
     report, making = choice.report, workshop.making / choice.report.nome
     entry = _entry(report) | {"perche": choice.why}
@@ -293,7 +299,7 @@ def _described(path: Path, folder: Path) -> dict[str, Any]:
 def _assemble(
     edition: Edizione,
     workshop: Workshop,
-    entries: list[tuple[dict[str, Any], tuple[dict[str, Any], Path] | None]],
+    entries: list[Made],
     result: Result,
 ) -> None:
     """Put the edition together and in its place; nothing is touched when it would be the same."""

@@ -12,8 +12,6 @@ from contextlib import suppress
 from multiprocessing import connection, parent_process
 from typing import Any
 
-from analisi.reports.engine import context
-
 _GRACE = 20.0  # seconds after which an idle worker asked to end is killed
 
 
@@ -34,6 +32,8 @@ class Pool(Executor):
 
     def __init__(self, processes: int, method: str, time_limit: float | None = None) -> None:
         """Nothing starts before the first `submit`; past `time_limit` seconds a worker is killed, as if it had died."""
+        from analisi.reports.engine import context
+
         self._context, self._time_limit = context(method), time_limit
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="analisi")
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()

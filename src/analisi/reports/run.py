@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from multiprocessing import current_process
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,8 @@ def produce(job: Job) -> Outcome:
     """
     if job.workspace:
         move_to(job.workspace)
+    if current_process().daemon:  # a worker of a cluster, which its keeper ends; it still needs a process for each notebook
+        current_process()._config["daemon"] = False
     target, trace_file = job.folder / f"{job.name}.ipynb", job.folder / ".letti"
     begun = time.perf_counter()
     try:
