@@ -23,8 +23,9 @@ from analisi.reports import provenance, records
 from analisi.reports.edition import Edizione, Rapporto
 from analisi.reports.index import comparison, render_index
 from analisi.reports.pool import Pool, WorkerDied
-from analisi.reports.publishing import DISK, MANIFEST, Workshop, place_file
+from analisi.reports.publishing import DISK, Workshop, place_file
 from analisi.reports.run import FAST, Job, Outcome, produce, stoppable
+from analisi.reports.verify import MANIFEST, SCHEMA
 from analisi.workspace import root, shown
 
 DONE, FAILED, MISSING, STALE = "riuscito", "non riuscito", "mancante", "da aggiornare"
@@ -304,7 +305,7 @@ def _assemble(
 ) -> None:
     """Put the edition together and in its place; nothing is touched when it would be the same."""
     manifest = {
-        "schema": records.SCHEMA,
+        "schema": SCHEMA,
         "edizione": {
             "nome": result.folder.name, "titolo": edition.titolo, "periodo": edition.periodo, "profilo": edition.profilo,
             "file": shown(edition.file), "sintetici": any(entry["sintetici"] for entry, _ in entries), "gruppi": list(edition.gruppi),

@@ -1,213 +1,234 @@
-"""The process in which a notebook runs: a real IPython kernel that talks over a pipe, without network sockets."""
+"""The process of one notebook: ipykernel's own kernel, whose messages go to the engine through a pipe instead of sockets."""
 
 from __future__ import annotations
 
-import asyncio
 import atexit
-import contextlib
-import logging
+import ctypes
+import json
+import multiprocessing
 import os
-import random
-import select
+import queue
 import signal
 import sys
 import threading
 import time
-from multiprocessing.connection import Connection
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from multiprocessing import connection, parent_process
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import numpy as np
-import psutil
-import traitlets
 import zmq
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
-from jupyter_client.session import Session
+from ipykernel.kernelapp import IPKernelApp
+from ipykernel.utils import _async_in_context
+from jupyter_client.session import DELIM
 from tornado.ioloop import IOLoop
+from traitlets import Any as AnyTrait
 from traitlets.config import Config
 
-_HARMLESS = (
-    "jemalloc_bg_thd",
-    "polars-ooc-clea",
-)  # they come with the import of polars: one has its own care for forks, one awaits spilled files
-_SILENT = logging.getLogger("analisi.kernel")
-_SILENT.setLevel(logging.CRITICAL)
-if "debugpy" not in sys.modules:  # no debugger here: its import costs 0.2 s, and it complains
-    sys.modules["debugpy"] = None
-    import ipykernel.debugger
+from analisi.reports.kernel import FINISH, INTERRUPT, READY, UNSAFE, unsigned_session
 
-    ipykernel.debugger._is_debugpy_available = False
-    del sys.modules["debugpy"]
-IOPUB, SHELL, READY, UNSAFE = "iopub", "shell", "pronto", "insicuro"
-MESSAGE, INTERRUPT, END = "messaggio", "interrompi", "fine"
+_HARMLESS = {"polars-ooc-clea"}  # polars starts it when imported; it waits for files to delete and holds nothing
+_PR_SET_CHILD_SUBREAPER = 36
+_no_debugger = ModuleType("ipykernel.debugger")  # the real one imports debugpy, of no use here
+_no_debugger._is_debugpy_available = False
+sys.modules.setdefault(_no_debugger.__name__, _no_debugger)
 
 
-class _Session(Session):
-    """Makes and serialises messages as any Jupyter session, and sends them over the pipe."""
+class _Outbox(IOPubThread):
+    """ipykernel's publishing thread: what it sends goes down the pipe, whole even if a signal reaches the main thread."""
 
-    def __init__(self, pipe: Connection) -> None:
-        super().__init__(key=b"", check_pid=False)
-        self._pipe, self._lock = pipe, threading.Lock()
+    def __init__(self, pipe: connection.Connection) -> None:  # not super's, which opens sockets
+        self._pipe, self._pid = pipe, os.getpid()
+        self._jobs: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._later: deque[tuple[float, Callable[[], object]]] = deque()
+        self.io_loop = self  # streams ask it for call_later only
+        self.thread = threading.Thread(target=self._work, name="IOPub", daemon=True)
+        self.thread.start()
 
-    def send(
-        self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, ident: Any = None,
-        buffers: Any = None, track: bool = False, header: Any = None, metadata: Any = None,
-    ) -> Any:  # fmt: skip
-        message = msg_or_type
-        if not isinstance(message, dict):
-            message = self.msg(msg_or_type, content=content, parent=parent, header=header, metadata=metadata)
-        frames = [*self.serialize(message), *map(bytes, buffers or message.get("buffers") or [])]
-        with self._lock, contextlib.suppress(OSError):
-            self._pipe.send((SHELL if stream == SHELL else IOPUB, frames))
-        return message
+    def schedule(self, f: Callable[[], object]) -> None:
+        self._jobs.put(f) if self.thread.is_alive() else f()
+
+    def call_later(self, delay: float, callback: Callable[[], object]) -> None:
+        self._later.append((time.monotonic() + delay, callback))  # every delay is the same: they stay in order
+
+    def _work(self) -> None:
+        while True:
+            left = self._later[0][0] - time.monotonic() if self._later else None
+            with suppress(Exception):  # nothing due yet; or one message that failed, which must not stop the others
+                (self._later.popleft()[1] if left is not None and left <= 0 else self._jobs.get(timeout=left))()
+
+    def send_multipart(self, msg: list[Any], *args: Any, channel: str = "iopub", **kwargs: Any) -> None:
+        if os.getpid() == self._pid:
+            self.schedule(partial(self._pipe.send, (channel, [bytes(frame) for frame in msg])))
+        else:  # a process forked by the notebook: what it prints goes through the watched descriptors
+            content = json.loads(msg[msg.index(DELIM) + 5])
+            if "text" in content:
+                os.write(1 + (content["name"] == "stderr"), content["text"].encode())
 
 
-class _Now(IOPubThread):
-    """Stands for the thread that publishes outputs: here each is sent at once, and delayed flushes come from a timer."""
+    def wait(self) -> None:
+        """Wait until what was sent is down the pipe: it stays in the notebook even if the process dies at once."""
+        sent = threading.Event()
+        self.schedule(sent.set)
+        sent.wait(OutStream.flush_timeout)
 
-    def __init__(self) -> None:
-        self.thread = self.io_loop = self
-
-    def schedule(self, f: Any) -> None:
-        f()
-
-    def is_alive(self) -> bool:
-        return False
-
-    def call_later(self, delay: float, f: Any) -> None:
-        timer = threading.Timer(delay, f)
-        timer.daemon = True
-        timer.start()
+    def send_and_wait(self, msg: list[Any], *args: Any, **kwargs: Any) -> None:
+        self.send_multipart(msg)
+        self.wait()
 
 
 class _Stream(OutStream):
-    """stdout or stderr of cells; a flush first waits for what subprocesses have written to the file descriptor."""
+    """A stream whose text takes its place among the messages when it is flushed."""
 
     def flush(self) -> None:
-        if self._fid is not None and threading.current_thread() is not self.watch_fd_thread:
-            while select.select([self._fid], [], [], 0)[0]:
-                time.sleep(0.0005)
-        super().flush()
+        pending = self._flush_pending
+        self._flush()
+        if pending:
+            self.pub_thread.wait()
+
+    def _flush(self) -> None:
+        with self._buffer_lock:
+            super()._flush()
 
 
 class _Kernel(IPythonKernel):
-    """A kernel without sockets, which need not throw away requests after an error: there is one request at a time."""
-
-    shell_stream = traitlets.Any()
+    shell_stream, debugger_class = AnyTrait(), AnyTrait()
+    _supports_kernel_subshells = False
 
     def _abort_queues(self, subshell_id: str | None = None) -> None:
-        pass
+        """Do nothing: the engine sends one request at a time."""
 
 
-def main(pipe: Connection, forked: bool) -> None:
-    """The life of the process: say it is ready, take the job's settings, run the cells that come, end when told or when the pipe closes."""
+def main(pipe: connection.Connection, forked: bool) -> None:
+    """Run the cells that come down the pipe, until it says to finish or the parent dies."""
+    if forked and (names := _threads(os.getppid())):
+        pipe.send((UNSAFE, names))
+        return
+    _stand_alone()
+    app = _start_kernel(_Outbox(pipe))
+    pipe.send((READY, app.kernel.language_info))
+    _configure(app, **_receive(pipe))
+    loop = app.kernel.io_loop = IOLoop.current()
+    threading.Thread(target=_listen, args=(pipe, loop, app.kernel), name="engine", daemon=True).start()
+    with suppress(KeyboardInterrupt):
+        loop.start()
+    atexit._run_exitfuncs()  # what the notebook leaves open is closed as at the end of any Python program
+    app.shell.user_ns.clear()
+    _end()
+
+
+def _threads(pid: int) -> str:
+    """Names of the other threads of a process: whoever is forked from it may wait forever for a lock that one of them held."""
+    names: list[str] = []
+    with suppress(OSError):
+        names += [(task / "comm").read_text().strip() for task in Path(f"/proc/{pid}/task").iterdir() if task.name != str(pid)]
+    return ", ".join(name for name in names if name not in _HARMLESS)
+
+
+def _stand_alone() -> None:
+    """Become a group of processes that dies with the parent, the first to go when memory is short, and that writes on no terminal."""
+    os.chdir(os.sep)  # while it waits, it keeps no folder busy
+    watched = parent_process().sentinel
+    threading.Thread(target=lambda: (connection.wait([watched]), _end()), name="parent", daemon=True).start()
     if hasattr(os, "setsid"):
         os.setsid()
-    others = _threads_of_server() if forked else []
-    if others:
-        pipe.send((UNSAFE, others))
-        return
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")  # if memory runs out, this process and not its maker
-    random.seed()
-    np.random.seed()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # but while a cell runs
-    with contextlib.suppress(RuntimeError):  # exit() in a cell stops the loop, as it stops a kernel
-        asyncio.run(_serve(pipe))
-    with contextlib.suppress(Exception):
-        atexit._run_exitfuncs()
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1), os.dup2(null, 2), os.close(null)
+    if sys.platform == "linux":
+        import fcntl
+
+        # The system itself kills the group when the parent is gone, even if a cell never lets other threads run.
+        fcntl.fcntl(watched, fcntl.F_SETOWN, -os.getpid())
+        fcntl.fcntl(watched, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(watched, fcntl.F_SETFL, fcntl.fcntl(watched, fcntl.F_GETFL) | os.O_ASYNC)
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)  # processes that detach themselves stay below this one, to be found
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def _threads_of_server() -> list[str]:
-    """Names of the threads of the fork server that this process, a copy without them, might wait for; idle ones of polars are harmless."""
-    server = psutil.Process(os.getppid())
-    tasks = Path(f"/proc/{server.pid}/task")
-    if not tasks.is_dir():
-        return [] if server.num_threads() == 1 else [f"{server.num_threads()} thread"]
-    names = {int(task.name): (task / "comm").read_text(encoding="utf-8").strip() for task in tasks.iterdir()}
-    return sorted(name for number, name in names.items() if number != server.pid and name not in _HARMLESS)
+def _end() -> None:
+    """End this process and those of its group, at once."""
+    if hasattr(os, "killpg"):
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(0)
 
 
-async def _serve(pipe: Connection) -> None:
-    loop, requests = asyncio.get_running_loop(), asyncio.Queue[Any]()
-    kernel = _kernel(pipe)
-    pipe.send((READY, kernel.language_info))
-    threading.Thread(target=_listen, args=(pipe, loop, requests), daemon=True).start()
-    _settle(**await requests.get())
-    while (frames := await requests.get()) is not None:
-        await kernel.dispatch_shell([zmq.Message(frame) for frame in frames])
-    kernel.shell.user_ns.clear()  # files that cells left open are written out
-    sys.stdout.flush()
-    sys.stderr.flush()
-
-
-def _kernel(pipe: Connection) -> _Kernel:
-    """A kernel whose outputs go to the pipe: what cells print, and what their subprocesses do."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for number in (1, 2):
-        os.dup2(nowhere, number)
-    session, publisher = _Session(pipe), _Now()
-    for name in ("stdout", "stderr"):
-        setattr(sys, name, _Stream(session, publisher, name, watchfd="force" if os.name == "posix" else False))
-    kernel = _Kernel(
+def _start_kernel(outbox: _Outbox) -> IPKernelApp:
+    """The kernel as ipykernel's application makes it, without sockets, history on disk, debugger or the user's own start-up files."""
+    session = unsigned_session()
+    app = IPKernelApp.instance(session=session, iopub_thread=outbox, iopub_socket=outbox, outstream_class=f"{__name__}._Stream")
+    log = app.log  # made before the streams, or it would write in the notebook
+    app.init_pdb()
+    app.init_io()
+    app.init_signal()
+    app.kernel = _Kernel.instance(
+        parent=app,
+        config=Config(HistoryManager={"enabled": False}),
         session=session,
-        iopub_socket=IOPUB,
-        iopub_thread=publisher,
-        shell_stream=SHELL,
-        log=_SILENT,
-        config=Config({"HistoryManager": {"enabled": False}}),
+        iopub_thread=outbox,
+        iopub_socket=outbox,
+        shell_stream=SimpleNamespace(send_multipart=partial(outbox.send_multipart, channel="shell")),
+        shell_channel_thread=SimpleNamespace(parent_thread=threading.main_thread()),
+        log=log,
+        _execute_sleep=0,
     )
-    kernel._execute_sleep = 0.0  # a pause of a millisecond a cell, against a fault of sockets
-    kernel.io_loop = IOLoop.current()
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    sys.argv = [sys.argv[0] if sys.argv else ""]
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    return kernel
+    app.displayhook.get_execution_count = lambda: app.kernel.execution_count
+    shell = app.kernel.shell
+    shell.display_pub.pub_socket = shell.displayhook.pub_socket = SimpleNamespace(send_multipart=outbox.send_and_wait)
+    app.init_path()
+    app.init_shell()
+    app.init_extensions()
+    return app
 
 
-def _settle(cwd: str, environment: dict[str, str], memory: int | None, trace_file: str | None) -> None:
-    """Take the settings of one job."""
-    os.environ.update(environment)
+def _receive(pipe: connection.Connection) -> Any:
+    try:
+        return pipe.recv()
+    except (EOFError, OSError):
+        _end()
+
+
+def _configure(app: IPKernelApp, cwd: str, environment: dict[str, str], memory_limit: int | None, trace_file: str | None) -> None:
+    """Become the process of one job, as if started now from where the engine is."""
     os.chdir(cwd)
-    if memory and os.name == "posix":
-        import resource
+    os.environ.clear()
+    os.environ.update(environment)
+    if hasattr(time, "tzset"):
+        time.tzset()
+    app.shell.init_environment()
+    app.init_gui_pylab()
+    multiprocessing.set_start_method(None, force=True)  # the system's own, not the one this process was started with
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    if memory_limit:
+        with suppress(ImportError):
+            import resource
 
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+            resource.setrlimit(resource.RLIMIT_DATA, (memory_limit, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     if trace_file:
+        import polars  # noqa: F401  the trace wraps its readers, which must be there
+
         from analisi import trace
 
         trace.install(trace_file)
 
 
-def _listen(pipe: Connection, loop: asyncio.AbstractEventLoop, requests: asyncio.Queue[Any]) -> None:
-    """Pass on what comes; an interruption goes to the running cell at once; a closed pipe means that nobody waits any more."""
+def _listen(pipe: connection.Connection, loop: IOLoop, kernel: _Kernel) -> None:
+    handle = _async_in_context(partial(kernel.shell_main, None))
     while True:
-        try:
-            kind, content = pipe.recv()
-        except (EOFError, OSError):
-            _die()
-        if kind == INTERRUPT:
-            _interrupt()
-            continue
-        loop.call_soon_threadsafe(requests.put_nowait, content)
-        if kind == END:
-            return
-
-
-def _interrupt() -> None:
-    if os.name == "posix":
-        os.kill(os.getpid(), signal.SIGINT)
-    else:
-        import _thread
-
-        _thread.interrupt_main()
-
-
-def _die() -> None:
-    """End at once, with every process that the cells have started."""
-    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
-        os.killpg(os.getpid(), signal.SIGKILL)
-    os._exit(1)
+        order = _receive(pipe)
+        if order == INTERRUPT:
+            if hasattr(os, "killpg"):
+                os.killpg(os.getpid(), signal.SIGINT)
+            else:
+                signal.raise_signal(signal.SIGINT)
+        elif order == FINISH:
+            loop.add_callback(loop.stop)
+        else:
+            loop.add_callback(handle, [zmq.Frame(frame) for frame in order])

@@ -1,177 +1,239 @@
-"""The papermill engine `analisi`: cells run in a process that was warm before it was needed, a new one for each notebook."""
+"""The fast engine of papermill: each notebook runs in a process of its own, ready before it is needed and thrown away after."""
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import signal
 import sys
-import time
+import threading
+import types
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import connection, parent_process, util
 from multiprocessing.context import BaseContext
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from jupyter_client.jsonutil import extract_dates
-from jupyter_client.session import Session
+import psutil
+from jupyter_core.utils import run_sync
+from nbclient.client import timestamp
 from nbclient.exceptions import CellExecutionComplete, CellExecutionError
-from nbclient.util import run_sync
+from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import Engine, papermill_engines
+from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
+from papermill.log import logger
 
-from analisi.reports import child as inside
+from analisi.reports import kernel
 
 NAME = "analisi"
 FORK, SPAWN = "forkserver", "spawn"
-_GRACE = 5.0  # seconds between the interruption of a cell and the end of its process
-_SIGNALS = {"SIGKILL": "ucciso dal sistema, forse per memoria esaurita", "SIGSEGV": "accesso non valido alla memoria"}
-
-
-def default_start() -> str:
-    """How processes start here: by fork of a warm server on Linux, elsewhere anew."""
-    return FORK if sys.platform == "linux" else SPAWN
+PRELOAD = ["analisi.reports.warm"]
+START_LIMIT = 60.0  # seconds for a process to be ready, imports from a cold disk included
+GRACE = 5.0  # seconds left to a notebook that is asked to stop
+SAVE_EVERY = 2.0  # seconds
+_MARK = "ANALISI_PROCESSO"  # variable by which the processes of a notebook are known
+DEATHS = {
+    "SIGKILL": "ucciso dal sistema (SIGKILL): forse memoria esaurita",
+    "SIGSEGV": "errore di memoria in una libreria (SIGSEGV)",
+    "SIGABRT": "una libreria ha rinunciato (SIGABRT): forse memoria esaurita",
+}
 
 
 def context(method: str | None = None) -> BaseContext:
-    """The multiprocessing context whose processes have what reports need already imported, or import it as they start."""
-    method = method or default_start()
-    found = multiprocessing.get_context(method)
-    if method == FORK:
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would not survive a fork
-        found.set_forkserver_preload(["analisi.reports.warm"])
+    """How processes start: forked from one that has imported everything (Linux), or anew (elsewhere, or when asked)."""
+    found = multiprocessing.get_context(FORK if method != SPAWN and sys.platform == "linux" else SPAWN)
+    found.set_forkserver_preload(PRELOAD)
     return found
 
 
-class Child:
-    """A process that runs one notebook, and the pipe to it."""
+class NotStarted(Exception):
+    """A process that cannot run a notebook, with the reason."""
 
-    def __init__(self, method: str) -> None:
-        """Start it; it is used when it says it is ready."""
-        self.method, self.session = method, Session(key=b"")
-        made = context(method)
-        self._pipe, theirs = made.Pipe()
-        self._process = made.Process(target=_start, args=(theirs, method == FORK), daemon=False)
-        self._process.start()
-        theirs.close()
-        self.language: dict[str, Any] = {}
 
-    def ready(self) -> list[str] | None:
-        """Wait until it can work; the names of the server's threads when it must not. Raises: EOFError when it died."""
-        kind, content = self._pipe.recv()
-        if kind == inside.UNSAFE:
-            return content
-        self.language = content
-        return None
+class Unsafe(NotStarted):
+    """A process forked from one with threads; it will not be better next time."""
 
-    def settle(self, **settings: Any) -> None:
-        self._pipe.send((inside.MESSAGE, settings))
 
-    def send(self, message: dict[str, Any]) -> None:
-        """Send a message of the Jupyter protocol."""
-        self._pipe.send((inside.MESSAGE, self.session.serialize(message)))
+class _Child:
+    """A process that waits for a notebook, and the pipe to it."""
 
-    def receive(self, seconds: float | None) -> tuple[str, dict[str, Any]] | None:
-        """The channel and the message that comes next; nothing when the time is over. Raises: EOFError when the process died."""
-        if not self._pipe.poll(seconds):
-            return None
+    def __init__(self, method: str | None) -> None:
+        found = context(method)
+        self.method, self.expired, self.note, self.mark = found.get_start_method(), False, "", uuid.uuid4().hex
+        self.session = kernel.unsigned_session()
+        self._sending, self._guard = threading.Lock(), None
+        self._pipe, theirs = found.Pipe()
+        self._process = found.Process(target=kernel.child, args=(theirs, self.method == FORK), name="notebook")
+        try:
+            with _no_main_module():
+                self._process.start()
+        except (OSError, EOFError) as error:
+            self._pipe.close()
+            msg = f"il processo non parte ({type(error).__name__})"
+            raise NotStarted(msg) from error
+        finally:
+            theirs.close()
+
+    def ready(self) -> _Child:
+        """The child itself, once it can run a notebook. Raises: NotStarted, when it never will."""
+        word, what = "", "il processo non risponde"
+        try:
+            if self._pipe.poll(START_LIMIT):
+                word, what = self._pipe.recv()
+        except (OSError, EOFError):
+            what = "il processo è terminato alla partenza"
+        if word == kernel.READY:
+            self.language = what
+            return self
+        self.kill()
+        if word == kernel.UNSAFE:
+            msg = f"il processo da cui nascono gli altri ha altri thread ({what})"
+            raise Unsafe(msg)
+        raise NotStarted(what)
+
+    def begin(self, time_limit: float | None, environment: dict[str, str], **job: Any) -> None:
+        """Give it its job; from now on it is watched."""
+        self.send({"environment": environment | {_MARK: self.mark}, **job})
+        self._guard = threading.Thread(target=self._watch, args=(time_limit,), daemon=True)
+        self._guard.start()
+
+    def _watch(self, time_limit: float | None) -> None:
+        """Interrupt the process past its time; when it ends, or will not, end its group: who reads the pipe never waits forever."""
+        if not connection.wait([self._process.sentinel], time_limit):
+            self.expired = True
+            self.send(kernel.INTERRUPT)
+            connection.wait([self._process.sentinel], GRACE)
+        self._kill_group()
+
+    def send(self, what: object) -> None:
+        """Send an order; to a dead process, nothing: the reader learns of it."""
+        with self._sending, suppress(OSError):
+            self._pipe.send(what)
+
+    def post(self, message: dict[str, Any]) -> None:
+        self.send(self.session.serialize(message))
+
+    def receive(self) -> tuple[str, dict[str, Any]]:
+        """The next message and its channel. Raises: EOFError or OSError when the process is gone."""
         channel, frames = self._pipe.recv()
-        header, parent, metadata, content = map(self.session.unpack, frames[2:6])
-        header, parent = extract_dates(header), extract_dates(parent)
-        return channel, {
-            "header": header, "msg_id": header["msg_id"], "msg_type": header["msg_type"], "parent_header": parent,
-            "metadata": metadata, "content": content, "buffers": [memoryview(frame) for frame in frames[6:]],
-        }  # fmt: skip
+        return channel, self.session.deserialize(self.session.feed_identities(frames)[1])
 
-    def interrupt(self) -> None:
-        with contextlib.suppress(OSError):
-            self._pipe.send((inside.INTERRUPT, None))
-
-    def status(self) -> str:
-        """How it ended, in words."""
-        self._process.join(_GRACE)
-        code = self._process.exitcode
-        if code is None or code >= 0:
-            return f"il processo del notebook è terminato (stato {code})"
-        name = signal.Signals(-code).name
-        return f"il processo del notebook è terminato ({name}: {_SIGNALS.get(name, 'segnale ricevuto')})"
+    def death(self) -> str:
+        """How the process died, in words."""
+        self._process.join(GRACE)
+        status = self._process.exitcode
+        if status is None or status >= 0:
+            return f"il processo del notebook è terminato da solo (stato {status})"
+        name = signal.Signals(-status).name
+        return f"il processo del notebook è terminato: {DEATHS.get(name, f'segnale {name}')}"
 
     def end(self) -> None:
-        """Let it close what cells left open, then end it and all that it started."""
-        with contextlib.suppress(OSError):
-            self._pipe.send((inside.END, None))
-        self._process.join(_GRACE)
-        self.kill()
+        """Let what the notebook leaves at its end be closed, then kill whatever remains of it."""
+        family = self._family()
+        self.send(kernel.FINISH)
+        connection.wait([self._process.sentinel], GRACE)
+        self.kill(family)
 
-    def kill(self) -> None:
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
+    def kill(self, family: list[psutil.Process] | None = None) -> None:
+        """Kill the process and all it has started, and wait for its end."""
+        family = self._family() if family is None else family
+        self._kill_group()
+        for process in family:
+            with suppress(psutil.Error):
+                process.kill()
+        self._process.join()
+        if self._guard:
+            self._guard.join()
+        self._pipe.close()
+        self._process.close()
+
+    def _family(self) -> list[psutil.Process]:
+        """What the notebook has started: the processes below its own or, when that is gone, those with its mark."""
+        with suppress(psutil.Error):
+            if self._process.is_alive():
+                return psutil.Process(self._process.pid).children(recursive=True)
+        return [process for process in psutil.process_iter() if _marked(process, self.mark)]
+
+    def _kill_group(self) -> None:
+        with suppress(OSError):
+            if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
-        self._process.join()
-        self._process.close()
-        self._pipe.close()
 
 
-def _start(pipe: Any, forked: bool) -> None:
-    inside.main(pipe, forked)
+def _marked(process: psutil.Process, mark: str) -> bool:
+    try:
+        return process.environ().get(_MARK) == mark
+    except psutil.Error:
+        return False
 
 
-class _Nursery:
-    """The next process, started while the present one works; only where one notebook follows another."""
-
-    def __init__(self) -> None:
-        self.keep, self._spare = False, None
-        self.note = ""  # why the method asked for was not used
-
-    def take(self, method: str) -> Child:
-        """A process that is ready."""
-        child, self._spare = self._spare, None
-        if child is None or child.method != method:
-            self.close(child)
-            child = Child(method)
-        try:
-            threads = child.ready()
-        except EOFError:
-            child.kill()
-            child = Child(method)
-            threads = child.ready()
-        if threads:
-            child.kill()
-            self.note = f"i processi non si possono copiare ({', '.join(threads)}): se ne avviano di nuovi, più lentamente"
-            return self.take(SPAWN)
-        if self.keep:
-            self._spare = Child(method)
-        return child
-
-    def close(self, child: Child | None = None) -> None:
-        child = child or self._spare
-        if child is not None:
-            child.kill()
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Hide the caller's main module, which processes would run again for nothing (and scripts seldom expect it)."""
+    main, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
-_nursery = _Nursery()
+_spare: _Child | None = None
+_refusal = ""  # why processes are not forked here, once it is known
+_runs = 0
 
 
-def keep_spare() -> None:
-    """From now on, keep a process ready for the next notebook; `close` ends it."""
-    _nursery.keep = True
+def _ready_child(method: str | None) -> _Child:
+    """The spare if it will do, else a new one: started anew when forking fails. Raises: NotStarted."""
+    global _spare, _refusal
+    wanted = SPAWN if _refusal else context(method).get_start_method()
+    spare, _spare = _spare, None
+    if spare and spare.method != wanted:
+        spare.kill()
+    elif spare:
+        with suppress(NotStarted):
+            return spare.ready()
+    note = _refusal if method != SPAWN else ""
+    try:
+        child = _Child(wanted).ready()
+    except NotStarted as error:
+        if wanted == SPAWN:
+            raise
+        note = f"avvio «{SPAWN}» invece di «{FORK}»: {error}"
+        _refusal = note if isinstance(error, Unsafe) else ""
+        child = _Child(SPAWN).ready()
+    child.note = note
+    return child
+
+
+def _keep_spare(method: str) -> None:
+    """Start the process of the next notebook, where one is to be expected: in workers, and from the second run on."""
+    global _spare, _runs
+    if _runs == 0:
+        util.Finalize(None, close, exitpriority=100)  # before multiprocessing joins its processes
+    _runs += 1
+    if parent_process() or _runs > 1:
+        with suppress(NotStarted):
+            _spare = _Child(method)
 
 
 def close() -> None:
-    """End the process kept ready, if there is one."""
-    _nursery.close()
-    _nursery._spare = None
+    """End the spare process, if there is one."""
+    global _spare
+    spare, _spare = _spare, None
+    if spare:
+        spare.kill()
 
 
 class AnalisiEngine(Engine):
-    """Runs a notebook in a warm process of its own."""
+    """Runs Python notebooks as papermill's own engine does, in a process of ours."""
 
     @classmethod
     def execute_managed_notebook(
         cls,
-        nb_man: Any,
+        nb_man: NotebookExecutionManager,
         kernel_name: str,
         *,
         start_method: str | None = None,
@@ -182,103 +244,105 @@ class AnalisiEngine(Engine):
         log_output: bool = False,
         stdout_file: Any = None,
         stderr_file: Any = None,
-        **others: Any,
+        **_: Any,
     ) -> None:
-        """Run every cell, as papermill's own engine does.
+        """Run the cells from the current folder, with the current environment and its changes.
 
         Args:
-            start_method: "forkserver" or "spawn"; by default what suits the system.
-            time_limit: seconds for the whole notebook. memory_limit: bytes of data, where the system can limit them.
-            trace_file: where to note what the notebook reads. environment: variables of its process.
+            time_limit: seconds for the whole notebook. memory_limit: bytes of data the process may have.
+            trace_file: where what the notebook reads is noted. start_method: forkserver, spawn, or what suits the system.
         """
-        started = _nursery.take(start_method or default_start())
-        nb_man.nb.metadata.papermill["analisi"] = {"avvio": started.method, "nota": _nursery.note}
-        ended = False
+        child = _ready_child(start_method)
         try:
-            started.settle(cwd=str(Path.cwd()), environment=environment or {}, memory=memory_limit, trace_file=trace_file)
-            limit = time_limit or others.get("execution_timeout")
-            client = _Client(nb_man, started, limit, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file)
-            client.execute()
-            ended = True
-        finally:
-            started.end() if ended else started.kill()
+            variables = {**os.environ, **(environment or {})}
+            child.begin(time_limit, cwd=os.getcwd(), environment=variables, memory_limit=memory_limit, trace_file=trace_file)
+            _keep_spare(child.method)
+            nb_man.nb.metadata.papermill["analisi"] = {"avvio": child.method, "nota": child.note}
+            with _rare_saves(nb_man):
+                files = {"stdout_file": stdout_file, "stderr_file": stderr_file}
+                _Client(nb_man, child, time_limit, log=logger, log_output=log_output, **files).execute()
+        except BaseException:
+            child.kill()
+            raise
+        child.end()
+
+
+@contextmanager
+def _rare_saves(nb_man: NotebookExecutionManager) -> Iterator[None]:
+    """Save the notebook every few seconds instead of twice a cell; papermill saves it at the end, whatever happens."""
+    save = nb_man.save
+
+    def save_if_due(**kwargs: Any) -> None:
+        if (nb_man.now() - nb_man.last_save_time).total_seconds() >= SAVE_EVERY:
+            save(**kwargs)
+
+    nb_man.save = save_if_due
+    try:
+        yield
+    finally:
+        del nb_man.save
 
 
 class _Client(PapermillNotebookClient):
-    """papermill's client, over a pipe: outputs, displays and widgets are nbclient's own work."""
+    """papermill's client, its cells run one message after the other by a child."""
 
-    def __init__(self, nb_man: Any, started: Child, time_limit: float | None, **traits: Any) -> None:
-        super().__init__(nb_man, **traits)
-        self.child, self.time_limit = started, time_limit
-        self.deadline = time.monotonic() + time_limit if time_limit else None
+    def __init__(self, nb_man: NotebookExecutionManager, child: _Child, time_limit: float | None, **kw: Any) -> None:
+        super().__init__(nb_man, **kw)
+        self._child, self._time_limit = child, time_limit
+        self.kc = types.SimpleNamespace(session=child.session, shell_channel=types.SimpleNamespace(send=child.post))  # for Output widgets
 
-    def execute(self, **kwargs: Any) -> Any:
-        self.reset_execution_trackers()
-        self.kc = SimpleNamespace(session=self.child.session, shell_channel=self.child)  # for the Output widget
+    def execute(self, **kwargs: Any) -> NotebookNode:
         self.papermill_execute_cells()
-        self.nb.metadata["language_info"] = self.child.language
+        self.nb.metadata["language_info"] = self._child.language
         self.set_widgets_metadata()
         return self.nb
 
-    def execute_cell(self, cell: Any, cell_index: int, execution_count: int | None = None, store_history: bool = True) -> Any:
-        tags = cell.metadata.get("tags", [])
-        if cell.cell_type != "code" or not cell.source.strip() or self.skip_cells_with_tag in tags:
+    def execute_cell(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> NotebookNode:
+        """Run a cell as nbclient does. Raises: CellExecutionError."""
+        if cell.cell_type != "code" or not cell.source.strip() or self.skip_cells_with_tag in cell.metadata.get("tags", []):
             return cell
-        if self.record_timing:
-            cell["metadata"]["execution"] = {}
-        request = self.child.session.msg(
-            "execute_request",
-            {
-                "code": cell.source, "silent": False, "store_history": store_history, "user_expressions": {},
-                "allow_stdin": False, "stop_on_error": "raises-exception" not in tags,
-            },
-        )  # fmt: skip
-        cell.outputs, self.clear_before_next_output = [], False
+        cell.metadata["execution"], cell.outputs = {}, []
         self.code_cells_executed += 1
+        self.clear_before_next_output = False
         try:
-            self.child.send(request)
-            reply = self._reply(request["header"]["msg_id"], cell, cell_index)
-        except (EOFError, OSError):
-            self._failed(cell, "ProcessoTerminato", self.child.status())
+            reply = None if self._child.expired else self._run(cell, cell_index)
+        except (OSError, EOFError):
+            reply = None
+        if self._child.expired:
+            self._stop(cell, "TempoMassimo", f"superato il tempo massimo di {self._time_limit:g} s")
         if reply is None:
-            self._failed(cell, "TempoMassimo", f"superato il tempo massimo di {self.time_limit:g} secondi")
-        if self.record_timing:
-            from nbclient.client import timestamp
-
-            cell["metadata"]["execution"]["shell.execute_reply"] = timestamp(reply)
+            self._stop(cell, "ProcessoTerminato", self._child.death())
         if reply["content"]["status"] == "error":
             run_sync(self._check_raise_for_error)(cell, cell_index, reply)
         return cell
 
-    def _reply(self, request: str, cell: Any, cell_index: int) -> dict[str, Any] | None:
-        """The reply to a request, once the kernel is idle again; none past the time limit. Raises: EOFError when the process died."""
-        reply, idle, late, deadline = None, False, False, self.deadline
+    def _run(self, cell: NotebookNode, cell_index: int) -> dict[str, Any]:
+        """Run a cell and take in all it says; the reply."""
+        content = {"code": cell.source, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        request = self._child.session.msg("execute_request", content | {"stop_on_error": True})
+        self._child.post(request)
+        reply, idle = None, False
         while reply is None or not idle:
-            found = self.child.receive(None if deadline is None else max(0.0, deadline - time.monotonic()))
-            if found is None:
-                if late:
-                    self.child.kill()
-                    return None
-                late, deadline = True, time.monotonic() + _GRACE
-                self.child.interrupt()
+            channel, message = self._child.receive()
+            if message["parent_header"].get("msg_id") != request["msg_id"]:
                 continue
-            channel, message = found
-            if message["parent_header"].get("msg_id") != request:
-                continue
-            if channel == inside.SHELL:
+            if channel == "shell":
                 reply = message
+                cell.metadata["execution"]["shell.execute_reply"] = timestamp(message)
                 continue
             try:
                 self.process_message(message, cell, cell_index)
             except CellExecutionComplete:
                 idle = True
-        return None if late else reply
+        return reply
 
-    def _failed(self, cell: Any, ename: str, evalue: str) -> None:
-        """End the cell with an error that no kernel could tell; what it has shown before is kept."""
-        content = {"ename": ename, "evalue": evalue, "traceback": [f"{ename}: {evalue}"], "status": "error"}
-        cell.outputs.insert(0, new_output("error", ename=ename, evalue=evalue, traceback=content["traceback"]))
-        raise CellExecutionError.from_cell_and_msg(cell, content)
+    def _stop(self, cell: NotebookNode, ename: str, evalue: str) -> None:
+        """End the cell, and the notebook, with an error of ours; the traceback of an interrupted cell is kept."""
+        interrupted = cell.outputs and cell.outputs[-1].output_type == "error"
+        traceback = [*(cell.outputs.pop().traceback if interrupted else []), f"{ename}: {evalue}"]
+        error = {"ename": ename, "evalue": evalue, "traceback": traceback}
+        cell.outputs.append(new_output("error", **error))
+        raise CellExecutionError.from_cell_and_msg(cell, error)
 
 
 papermill_engines.register(NAME, AnalisiEngine)

@@ -15,8 +15,8 @@ from pathlib import Path
 import filelock
 
 from analisi.errors import AnalisiError
+from analisi.reports.verify import MANIFEST
 
-MANIFEST = "manifest.json"
 _AT_FDCWD, _EXCHANGE, _SWAP = -100, 2, 2  # of renameat2 (Linux) and renamex_np (macOS)
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from analisi import trace
 from analisi.errors import listing
 from analisi.reports.edition import Rapporto
+from analisi.reports.verify import SCHEMA
 from analisi.workspace import shown
 
-SCHEMA = 1  # of records and manifest; raising it makes every report anew
 _SHOWN = 3  # changed inputs that a reason names
 
 

@@ -19,7 +19,7 @@ from analisi.reports.pagecheck import Page
 from analisi.workspace import CODICE_FISCALE, masked
 
 MANIFEST = "manifest.json"
-SCHEMA = 1
+SCHEMA = 1  # of the manifest and of what is recorded of each report; raising it makes every report anew
 READY = ("riuscito", "da aggiornare")  # the states of a report that has its page
 STATES = (*READY, "non riuscito", "mancante")
 

@@ -1,33 +1,59 @@
-"""What every process of a batch needs, imported once by the fork server that they are copies of.
+"""Imported by the fork server: whatever notebooks and pages need is in memory before the first process is forked.
 
-Only imports and caches that need no other thread: a fork copies one thread, and a library whose pool was started before (a sort in polars,
-a picture by V8) would wait for ever in the copy. Each child looks at its server's threads and refuses to start if there are any.
+Nothing here may start a thread, as a process forked from threads may wait forever for a lock of theirs: no polars computation,
+no V8, one OpenBLAS thread.
 """
 
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ["_RJEM_MALLOC_CONF"] = "background_thread:false"  # polars, imported by who started the server, may have set another
+
 import gc
+import importlib
+import pkgutil
 
-import altair as alt
-import babel.dates
-import ipywidgets  # noqa: F401
-import nbclient  # noqa: F401
-import nbconvert  # noqa: F401
-import nbformat
-import pandas  # noqa: F401
-import papermill  # noqa: F401
-import polars  # noqa: F401
-import scipy.stats  # noqa: F401
-import vl_convert  # noqa: F401
+from analisi.reports import child as _  # first: it keeps debugpy out
 
-from analisi.indicators import attivazione_pal, casi_gestiti, flusso, fonti, monitoraggio, procedure, tempi, uncertainty  # noqa: F401
-from analisi.presentation import attivazione_pal as pagina_pal  # noqa: F401
-from analisi.presentation import casi_gestiti as pagina_casi  # noqa: F401
-from analisi.presentation import charts, charts_pal, contesto, datasets, html, prose  # noqa: F401
-from analisi.reports import child, engine, exporter, files, pool, provenance, run  # noqa: F401
+_MODULES = """
+    polars pandas altair numpy scipy.stats scipy.optimize babel.numbers babel.dates narwhals openpyxl fastexcel xlsxwriter
+    IPython IPython.core.completer IPython.extensions.storemagic ipykernel.kernelapp ipywidgets nbformat.validator nbformat.v4
+    nbclient papermill nbconvert.exporters.html vl_convert psutil analisi.trace
+"""
+_ROOMS = ("sources", "tables", "indicators", "presentation", "reports")
 
-alt.Chart({"values": []}).mark_bar().encode(x=alt.X(field="a", type="quantitative")).to_dict()
-babel.dates.get_month_names(locale="it_IT")
-html.environment().get_template("blocks.html.j2")
-run.exporter_of_pages()
-nbformat.validate(nbformat.v4.new_notebook())
+
+def _import_all() -> None:
+    for name in _MODULES.split():
+        importlib.import_module(name)
+    for room in _ROOMS:
+        package = importlib.import_module(f"analisi.{room}")
+        for module in pkgutil.iter_modules(package.__path__, f"analisi.{room}."):
+            importlib.import_module(module.name)
+
+
+def _fill_caches() -> None:
+    """What libraries build at first use and keep."""
+    import altair as alt
+    from babel import dates, numbers
+
+    from analisi.presentation.html import asset, environment
+    from analisi.reports.exporter import AnalisiExporter
+
+    encoding = {"x": alt.X(field="x", type="quantitative"), "y": alt.Y(field="y", type="nominal"), "color": alt.Color("z:N")}
+    alt.Chart(alt.Data(values=[{"x": 1, "y": "a", "z": "b"}])).mark_bar().encode(**encoding).to_dict()
+    numbers.format_decimal(1234.5, locale="it")
+    dates.format_date(locale="it")
+    environment().get_template("blocks.html.j2")
+    for name in ("blocks.css", "pagina.css", "pagina.js"):
+        asset(name)
+    AnalisiExporter().template  # noqa: B018  compiled when asked for
+
+
+os.chdir(os.sep)  # not to keep the folder of its starter busy
+_import_all()
+_fill_caches()
 gc.collect()
-gc.freeze()  # what is here stays: no collector touches, and so copies, its pages of memory
+gc.freeze()
