@@ -206,7 +206,10 @@ DEATHS = {
     "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": ("ProcessoTerminato", "SIGKILL"),
     "import ctypes; ctypes.string_at(0)": ("ProcessoTerminato", "SIGSEGV"),
     "import os; os.abort()": ("ProcessoTerminato", "SIGABRT"),
-    "import subprocess, os; os.system('sleep 1000 &'); subprocess.Popen(['sleep', '1000'], start_new_session=True); os._exit(1)": ("ProcessoTerminato", "stato 1"),
+    "import subprocess, os; os.system('sleep 1000 &'); subprocess.Popen(['sleep', '1000'], start_new_session=True); os._exit(1)": (
+        "ProcessoTerminato",
+        "stato 1",
+    ),
     "a = []\nwhile True:\n    a.append(bytearray(10**7))": ("MemoryError", ""),
     "while True:\n    pass": ("TempoMassimo", "superato il tempo massimo di 1.5 s"),
     "while True:\n    print('x' * 1000)": ("TempoMassimo", "1.5 s"),
@@ -249,7 +252,11 @@ def test_what_a_notebook_leaves_open_is_closed(run, tmp_path):
 
 
 def test_processes_of_the_notebook_end_with_it(run):
-    cells = ["import os; os.system('sleep 1000 &'); os.system('setsid sleep 1000 &')", "import subprocess; subprocess.Popen(['sleep', '1000'])", "!(setsid sleep 1000 > /dev/null &)"]
+    cells = [
+        "import os; os.system('sleep 1000 &'); os.system('setsid sleep 1000 &')",
+        "import subprocess; subprocess.Popen(['sleep', '1000'])",
+        "!(setsid sleep 1000 > /dev/null &)",
+    ]
     cells += ["subprocess.Popen(['sleep', '1000'], start_new_session=True)", "exit()"]
     assert run(cells)[1] == ""
 
@@ -325,17 +332,18 @@ def test_a_dead_fork_server_or_spare_is_replaced(tmp_path):
     body = """
 def one():
     error = execute(notebook(folder / "n.ipynb", ["6 * 7"]), folder / "e.ipynb")[0]
-    print(error, nbformat.read(folder / "e.ipynb", 4).metadata.papermill.analisi["avvio"])
+    print(error + nbformat.read(folder / "e.ipynb", 4).metadata.papermill.analisi["avvio"])
 one(), one()
 engine._spare._process.kill()
+time.sleep(0.2)
 one()
 server = [p for p in psutil.Process().children() if "forkserver" in " ".join(p.cmdline())][0]
 engine.close()
 server.kill()
 one(), one()
 """
-    lines = outcome(tmp_path, body).splitlines()
-    assert lines[:3] + lines[4:] == [" forkserver"] * 4
+    lines = outcome(tmp_path, body).split("\n")
+    assert lines[:3] + lines[4:] == ["forkserver"] * 4
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -371,7 +379,11 @@ def test_a_killed_parent_takes_the_notebook_with_it(tmp_path, cell):
 
 @pytest.mark.parametrize("first", ["papermill", "analisi.reports.engine"])
 def test_papermill_and_the_engine_import_in_any_order(first):
-    code = f"import {first}, papermill.engines, analisi.reports.engine as e; assert papermill.engines.papermill_engines.get_engine('analisi')"
+    code = (
+        f"import {first}, papermill.engines, analisi.reports.engine as e; assert papermill.engines.papermill_engines.get_engine('analisi')"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    entry = "from analisi.reports.kernel import papermill_engine as e; import sys; assert 'papermill' not in sys.modules; e.execute_notebook"
+    entry = (
+        "from analisi.reports.kernel import papermill_engine as e; import sys; assert 'papermill' not in sys.modules; e.execute_notebook"
+    )
     assert subprocess.run([sys.executable, "-c", entry], check=False).returncode == 0

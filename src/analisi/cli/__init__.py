@@ -46,6 +46,7 @@ def _usage_text(error: click.UsageError) -> str:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Entry point. Exit status: 0 done, 1 a report failed or rows were rejected, 2 wrong words or data, 130 interrupted."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # see reports/child.py: a second saved at each start
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

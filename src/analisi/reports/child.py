@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import importlib
 import json
 import multiprocessing
 import os
@@ -35,6 +36,8 @@ from analisi.reports.kernel import FINISH, INTERRUPT, READY, UNSAFE, unsigned_se
 
 _HARMLESS = {"polars-ooc-clea"}  # polars starts it when imported; it waits for files to delete and holds nothing
 _PR_SET_CHILD_SUBREAPER = 36
+# jsonschema (Altair, nbformat) would read the grammar of internationalised addresses as it is imported: a second for formats no notebook has.
+sys.modules.setdefault("rfc3987_syntax", None)
 _no_debugger = ModuleType("ipykernel.debugger")  # the real one imports debugpy, of no use here
 _no_debugger._is_debugpy_available = False
 sys.modules.setdefault(_no_debugger.__name__, _no_debugger)
@@ -70,7 +73,6 @@ class _Outbox(IOPubThread):
             content = json.loads(msg[msg.index(DELIM) + 5])
             if "text" in content:
                 os.write(1 + (content["name"] == "stderr"), content["text"].encode())
-
 
     def wait(self) -> None:
         """Wait until what was sent is down the pipe: it stays in the notebook even if the process dies at once."""
@@ -113,6 +115,9 @@ def main(pipe: connection.Connection, forked: bool) -> None:
     _stand_alone()
     app = _start_kernel(_Outbox(pipe))
     pipe.send((READY, app.kernel.language_info))
+    if not forked:
+        for name in ("polars", "altair", "scipy.stats"):  # what every report imports, while whoever started this process does its part
+            importlib.import_module(name)
     _configure(app, **_receive(pipe))
     loop = app.kernel.io_loop = IOLoop.current()
     threading.Thread(target=_listen, args=(pipe, loop, app.kernel), name="engine", daemon=True).start()

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import connection, parent_process, util
 from multiprocessing.context import BaseContext
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -59,9 +60,9 @@ class Unsafe(NotStarted):
 class _Child:
     """A process that waits for a notebook, and the pipe to it."""
 
-    def __init__(self, method: str | None) -> None:
+    def __init__(self, method: str, note: str = "") -> None:
         found = context(method)
-        self.method, self.expired, self.note, self.mark = found.get_start_method(), False, "", uuid.uuid4().hex
+        self.method, self.note, self.mark, self.expired = found.get_start_method(), note, uuid.uuid4().hex, False
         self.session = kernel.unsigned_session()
         self._sending, self._guard = threading.Lock(), None
         self._pipe, theirs = found.Pipe()
@@ -84,7 +85,7 @@ class _Child:
                 word, what = self._pipe.recv()
         except (OSError, EOFError):
             what = "il processo è terminato alla partenza"
-        if word == kernel.READY:
+        if word == kernel.READY and self._process.is_alive():
             self.language = what
             return self
         self.kill()
@@ -195,20 +196,17 @@ def _ready_child(method: str | None) -> _Child:
     elif spare:
         with suppress(NotStarted):
             return spare.ready()
-    note = _refusal if method != SPAWN else ""
     try:
-        child = _Child(wanted).ready()
+        return _Child(wanted, _refusal if method != SPAWN else "").ready()
     except NotStarted as error:
         if wanted == SPAWN:
             raise
         note = f"avvio «{SPAWN}» invece di «{FORK}»: {error}"
         _refusal = note if isinstance(error, Unsafe) else ""
-        child = _Child(SPAWN).ready()
-    child.note = note
-    return child
+        return _Child(SPAWN, note).ready()
 
 
-def _keep_spare(method: str) -> None:
+def _keep_spare(like: _Child) -> None:
     """Start the process of the next notebook, where one is to be expected: in workers, and from the second run on."""
     global _spare, _runs
     if _runs == 0:
@@ -216,7 +214,7 @@ def _keep_spare(method: str) -> None:
     _runs += 1
     if parent_process() or _runs > 1:
         with suppress(NotStarted):
-            _spare = _Child(method)
+            _spare = _Child(like.method, like.note)
 
 
 def close() -> None:
@@ -255,16 +253,16 @@ class AnalisiEngine(Engine):
         child = _ready_child(start_method)
         try:
             variables = {**os.environ, **(environment or {})}
-            child.begin(time_limit, cwd=os.getcwd(), environment=variables, memory_limit=memory_limit, trace_file=trace_file)
-            _keep_spare(child.method)
+            child.begin(time_limit, cwd=str(Path.cwd()), environment=variables, memory_limit=memory_limit, trace_file=trace_file)
+            _keep_spare(child)
             nb_man.nb.metadata.papermill["analisi"] = {"avvio": child.method, "nota": child.note}
             with _rare_saves(nb_man):
                 files = {"stdout_file": stdout_file, "stderr_file": stderr_file}
                 _Client(nb_man, child, time_limit, log=logger, log_output=log_output, **files).execute()
+            child.end()
         except BaseException:
             child.kill()
             raise
-        child.end()
 
 
 @contextmanager

@@ -50,14 +50,14 @@ class Pool(Executor):
         except queue.Empty:
             worker = _Worker(self._context)
         with self._lock:
-            if self._closed:
-                worker.kill()
-                raise WorkerDied(None)
             self._all.add(worker)
+            if self._closed:
+                raise WorkerDied(None)
         try:
             done, result = worker.call(fn, args, kwargs, self._time_limit)
         except WorkerDied:
-            self._all.discard(worker)
+            with self._lock:
+                self._all.discard(worker)
             raise
         self._idle.put(worker)
         if done:
@@ -66,12 +66,14 @@ class Pool(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers: after their work if `wait`, else by killing them now."""
-        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures or not wait)
-        with self._lock:
-            self._closed = True
-            workers = list(self._all)
-        for worker in workers:
-            worker.end() if wait else worker.kill()
+        if not wait:
+            with self._lock:
+                self._closed = True
+                for worker in self._all:
+                    worker.process.kill()  # whoever waits for it sees it die
+        self._threads.shutdown(cancel_futures=cancel_futures or not wait)
+        for worker in self._all:
+            worker.end()
 
 
 class _Worker:
@@ -94,6 +96,7 @@ class _Worker:
         raise WorkerDied(self.process.exitcode)
 
     def end(self) -> None:
+        """Ask it to end, then make sure."""
         with suppress(OSError):
             self.pipe.send(None)
         self.process.join(_GRACE)

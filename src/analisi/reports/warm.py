@@ -15,11 +15,12 @@ import gc
 import importlib
 import pkgutil
 
-from analisi.reports import child as _  # first: it keeps debugpy out
-
+# The child first: it keeps debugpy out.
 _MODULES = """
+    analisi.reports.child
     polars pandas altair numpy scipy.stats scipy.optimize babel.numbers babel.dates narwhals openpyxl fastexcel xlsxwriter
-    IPython IPython.core.completer IPython.extensions.storemagic ipykernel.kernelapp ipywidgets nbformat.validator nbformat.v4
+    IPython.core.completer IPython.core.completerlib IPython.core.debugger IPython.core.oinspect IPython.extensions.storemagic faulthandler
+    ipykernel.kernelapp ipywidgets nbformat.validator nbformat.v4
     nbclient papermill nbconvert.exporters.html vl_convert psutil analisi.trace
 """
 _ROOMS = ("sources", "tables", "indicators", "presentation", "reports")
@@ -37,6 +38,8 @@ def _import_all() -> None:
 def _fill_caches() -> None:
     """What libraries build at first use and keep."""
     import altair as alt
+    import narwhals as nw
+    import polars as pl
     from babel import dates, numbers
 
     from analisi.presentation.html import asset, environment
@@ -44,6 +47,7 @@ def _fill_caches() -> None:
 
     encoding = {"x": alt.X(field="x", type="quantitative"), "y": alt.Y(field="y", type="nominal"), "color": alt.Color("z:N")}
     alt.Chart(alt.Data(values=[{"x": 1, "y": "a", "z": "b"}])).mark_bar().encode(**encoding).to_dict()
+    nw.from_native(pl.DataFrame())
     numbers.format_decimal(1234.5, locale="it")
     dates.format_date(locale="it")
     environment().get_template("blocks.html.j2")
