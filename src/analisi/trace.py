@@ -59,12 +59,13 @@ def install(file: str) -> None:
 
     Python's own opening and listing are heard through its audit events; polars opens files by itself, so its functions are wrapped.
     """
+    import polars
+
     global _active
     own = [os.path.dirname(os.path.abspath(path)) for path in (file, __file__)]
     _active = _Trace(file, (*own, str(cache_folder()), *filter(None, [os.environ.get(READINGS)])))
     sys.addaudithook(_hear)
-    polars = sys.modules.get("polars")
-    for name in dir(polars) if polars else ():
+    for name in dir(polars):
         if name.startswith(("read_", "scan_")):
             setattr(polars, name, _heard(getattr(polars, name)))
 

@@ -224,6 +224,14 @@ def left_behind(desk) -> list[psutil.Process]:
     return found
 
 
+def at_work_on(process: psutil.Process, name: str) -> bool:
+    """Whether a process holds a file of a report open."""
+    try:
+        return any(name in file.path for file in process.open_files())
+    except psutil.Error:
+        return False
+
+
 def wait_until(condition, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -298,8 +306,7 @@ def test_a_worker_killed_takes_only_its_own_report(desk):
     making = desk / "reports" / ".edizione-prova-1.lavoro" / "in_corso"
     wait_until(lambda: (making / "prova-MI" / "prova-MI" / ".letti").exists())
     time.sleep(0.3)
-    workers = [child for child in psutil.Process(running.pid).children(recursive=True) if child.children() or True]
-    sleeping = [child for child in workers if any("prova-MI" in file.path for file in child.open_files())]
+    sleeping = [child for child in psutil.Process(running.pid).children(recursive=True) if at_work_on(child, "prova-MI")]
     sleeping[0].kill()
     out, _ = running.communicate(timeout=60)
     assert running.returncode == 1

@@ -36,7 +36,7 @@ from analisi.reports.kernel import FINISH, INTERRUPT, READY, UNSAFE, unsigned_se
 
 _HARMLESS = {"polars-ooc-clea"}  # polars starts it when imported; it waits for files to delete and holds nothing
 _PR_SET_CHILD_SUBREAPER = 36
-# jsonschema (Altair, nbformat) would read the grammar of internationalised addresses as it is imported: a second for formats no notebook has.
+# jsonschema (Altair, nbformat) would read the grammar of international addresses at its import: a second, for formats no notebook has.
 sys.modules.setdefault("rfc3987_syntax", None)
 _no_debugger = ModuleType("ipykernel.debugger")  # the real one imports debugpy, of no use here
 _no_debugger._is_debugpy_available = False
@@ -217,8 +217,6 @@ def _configure(app: IPKernelApp, cwd: str, environment: dict[str, str], memory_l
 
             resource.setrlimit(resource.RLIMIT_DATA, (memory_limit, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     if trace_file:
-        import polars  # noqa: F401  the trace wraps its readers, which must be there
-
         from analisi import trace
 
         trace.install(trace_file)
