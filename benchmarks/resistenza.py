@@ -63,7 +63,6 @@ def edition(place: Path, name: str, counts: dict[str, int]) -> int:
     for book, count in counts.items():
         limit = "\ntempo_massimo = 2" if book == "eterno" else ""
         parts.append(f'[[rapporto]]\nnotebook = "{book}"{limit}\nparametri = {{ numero = {list(range(count))} }}')
-    real = '[[rapporto]]\nnotebook = "attivazione_pal"\nparametri = { provincia = "*", fonte = "data/esempio" }\n[[rapporto]]\nnotebook = "annuale"'
     (place / "reports" / f"{name}.toml").write_text("\n".join(parts), encoding="utf-8")
     return sum(counts.values()) + 13
 
