@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -314,34 +316,40 @@ def test_a_worker_killed_takes_only_its_own_report(desk):
     assert verify(desk / "reports" / "edizione-prova-1") == []
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes everywhere")
-def test_a_read_only_folder_is_told_and_nothing_is_lost(desk):
-    (desk / "reports").chmod(0o500)
-    done = analisi("edizione", "prova", cwd=desk)
-    (desk / "reports").chmod(0o700)
-    assert (done.returncode, "non si può scrivere" in done.stderr) == (2, True)
+@contextmanager
+def small_disk(place: Path, options: str):
+    """A disk of a megabyte and a half, where mounting is allowed."""
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=1500k,{options}", "tmpfs", place], capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs to mount a small disk")
+def test_a_read_only_disk_is_told_before_anything_starts(desk):
+    with small_disk(desk / "piccolo", "ro") as disk:
+        done = analisi("edizione", "prova", "--uscita", disk / "e", cwd=desk)
+    assert done.returncode == 2
+    assert "non si può scrivere" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs to mount a small disk")
 def test_a_full_disk_is_told_and_the_edition_in_place_stays(desk):
-    small = desk / "piccolo"
-    small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", small], capture_output=True, check=False).returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
-        assert analisi("edizione", "prova", "--uscita", small / "e", cwd=desk).returncode == 0
-        before = pages_of(small / "e")
-        (small / "zavorra").write_bytes(b"0" * (shutil.disk_usage(small).free - 60_000))
-        full = analisi("edizione", "prova", "--uscita", small / "e", "--da-capo", cwd=desk)
+    with small_disk(desk / "piccolo", "rw") as disk:
+        assert analisi("edizione", "prova", "--uscita", disk / "e", cwd=desk).returncode == 0
+        before = pages_of(disk / "e")
+        (disk / "zavorra").write_bytes(b"0" * (shutil.disk_usage(disk).free - 60_000))
+        full = analisi("edizione", "prova", "--uscita", disk / "e", "--da-capo", cwd=desk)
         assert full.returncode == 1
         assert "lo spazio sul disco è esaurito" in full.stderr
-        assert pages_of(small / "e") == before
-        assert verify(small / "e") == []
-        (small / "zavorra").unlink()
-        assert analisi("edizione", "prova", "--uscita", small / "e", "--da-capo", cwd=desk).returncode == 0
-        assert verify(small / "e") == []
-    finally:
-        subprocess.run(["umount", "-l", small], check=True)
+        assert pages_of(disk / "e") == before
+        assert verify(disk / "e") == []
+        (disk / "zavorra").unlink()
+        assert analisi("edizione", "prova", "--uscita", disk / "e", "--da-capo", cwd=desk).returncode == 0
+        assert verify(disk / "e") == []
 
 
 def test_a_manifest_damaged_by_hand_is_made_again(make, desk):

@@ -132,7 +132,9 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
         msg = f"{output.parent}: non si può scrivere ({error.strerror}); scegliere un'altra cartella con --uscita"
         raise AnalisiError(msg) from error
     job = Job(contract.path, contract.name, given, staging, engine, "spawn", progress=progress)
-    threading.Thread(target=_warm_up, daemon=True).start()
+    from analisi.presentation import svg  # here: two threads that import the same libraries at once may find them half made
+
+    threading.Thread(target=svg.warm, daemon=True).start()
     try:
         with stoppable() as stopped:
             outcome = produce(job)
@@ -146,14 +148,6 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
         raise RunFailed(msg) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-
-
-def _warm_up() -> None:
-    """Get ready what makes pages, while the notebook runs in its own process."""
-    from analisi.presentation.svg import warm
-
-    exporter_of_pages().template  # noqa: B018  compiled when asked for
-    warm()
 
 
 @contextmanager
