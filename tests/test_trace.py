@@ -1,6 +1,7 @@
 """What a run reads is noted, wherever it is opened."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ def traced(tmp_path: Path, code: str, *args: object, readings: Path | None = Non
     aside.mkdir(exist_ok=True)
     notes = aside / "notes"
     notes.unlink(missing_ok=True)
-    env = {"PYTHONPATH": "src", "PATH": "", trace.READINGS: str(readings or "")}
+    env = {"PYTHONPATH": "src", "PATH": "", "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "", trace.READINGS: str(readings or "")}
     subprocess.run([sys.executable, "-c", PRELUDE + code, str(notes), *map(str, args)], check=True, env=env)
     return trace.read(notes)
 
@@ -43,11 +44,47 @@ def data(tmp_path) -> Path:
         "import pandas; pandas.read_csv(sys.argv[2])",
         "os.chdir(Path(sys.argv[2]).parent); open('a.csv').read()",
         "pl.read_csv(str(Path(sys.argv[2]).parent / 'a*.csv'))",
+        "pl.scan_csv('file://' + sys.argv[2]).collect()",
+        "open(sys.argv[2], 'r+').read()",
     ],
 )
 def test_a_file_read_in_any_way_is_noted_once(data, tmp_path, code):
     seen = [item for item in traced(tmp_path, code, data / "a.csv") if item[0] == trace.FILE]
     assert seen == [(trace.FILE, str(data / "a.csv"), trace.state(trace.FILE, str(data / "a.csv")))]
+
+
+@pytest.mark.parametrize(
+    ("code", "means"),
+    [
+        ("import sqlite3; sqlite3.connect(sys.argv[2])", "una base di dati"),
+        ("import subprocess; subprocess.run(['/bin/cat', sys.argv[2]], capture_output=True)", "un altro programma"),
+        ("import duckdb", "DuckDB"),
+        ("import socket\ntry: socket.create_connection(('127.0.0.1', 9))\nexcept OSError: pass", "la rete"),
+    ],
+)
+def test_a_reading_that_cannot_be_followed_is_noted_as_such(data, tmp_path, code, means):
+    seen = traced(tmp_path, code, data / "a.csv")
+    assert (trace.OTHER, means, "?") in seen
+    assert trace.fingerprint(trace.OTHER, means) == ""
+
+
+def test_a_file_asked_for_and_absent_is_noted(data, tmp_path):
+    code = "import os.path; Path(sys.argv[2]).exists(); os.path.isfile(sys.argv[2])"
+    assert traced(tmp_path, code, data / "c.csv") == [(trace.FILE, str(data / "c.csv"), "")]
+
+
+def test_a_module_beside_the_notebook_is_noted_by_its_source(data, tmp_path):
+    (data / "aiuto.py").write_text("x = 1\n", encoding="utf-8")
+    for _ in range(2):  # the second time from its compiled copy
+        seen = traced(tmp_path, "sys.path.insert(0, os.path.dirname(sys.argv[2])); import aiuto", data / "a.csv")
+        assert [item[:2] for item in seen] == [(trace.FILE, str(data / "aiuto.py"))]
+
+
+def test_a_file_put_back_with_its_old_time_is_another(data):
+    before, times = trace.state(trace.FILE, str(data / "a.csv")), (data / "a.csv").stat()
+    (data / "a.csv").write_text("x\n9\n", encoding="utf-8")
+    os.utime(data / "a.csv", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert trace.state(trace.FILE, str(data / "a.csv")) != before
 
 
 def test_a_file_looked_for_and_absent_is_noted(data, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import glob
 import hashlib
+import importlib.util
 import json
 import os
 import pickle
@@ -13,15 +14,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from analisi.workspace import cache_folder
+from analisi.workspace import cache_folder, root
 
 P, R = ParamSpec("P"), TypeVar("R")
-FILE, FOLDER = "file", "cartella"
+FILE, FOLDER, OTHER = "file", "cartella", "altri mezzi"  # OTHER: a reading that cannot be followed; it never counts as unchanged
 READINGS = "ANALISI_LETTURE"  # folder where the reports of one batch share what they have read
-_WRITES = os.O_WRONLY | os.O_RDWR
-_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/bin")
+_SYSTEM = ("/proc", "/sys", "/dev/null", "/dev/urandom", "/dev/tty", "/dev/pts", "/etc", "/usr", "/lib", "/bin")
+_SETTINGS = (".ipython", ".jupyter", ".config", ".cache", ".local", ".dask")  # in the home folder: of programs, not data
+_UNSEEN = dict.fromkeys(("subprocess.Popen", "os.system", "os.posix_spawn", "os.forkpty"), "un altro programma")
 
-Seen = tuple[str, str, str]  # kind, absolute path, state when it was read (size and time of a file, names of a folder; "" when absent)
+Seen = tuple[str, str, str]  # kind, absolute path, state when it was read (size and times of a file, names of a folder; "" when absent)
 
 
 class _Trace:
@@ -29,8 +31,8 @@ class _Trace:
 
     def __init__(self, file: str, aside: tuple[str, ...]) -> None:
         self.handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        home = os.path.expanduser("~") + os.sep
-        self.aside = (*tuple(os.path.normpath(path) + os.sep for path in (*aside, *_SYSTEM, sys.prefix, sys.base_prefix)), home + ".")
+        settings = [os.path.join(os.path.expanduser("~"), name) for name in _SETTINGS]
+        self.aside = tuple(os.path.normpath(path) + os.sep for path in (*aside, *_SYSTEM, *settings, sys.prefix, sys.base_prefix))
         self.known: set[tuple[str, str]] = set()
         self.order: list[Seen] = []
 
@@ -40,10 +42,19 @@ class _Trace:
         if not isinstance(path, str | os.PathLike):
             return
         whole = os.path.abspath(path)
-        if (kind, whole) in self.known or (whole + os.sep).startswith(self.aside) or "__pycache__" in whole:
+        if "__pycache__" in whole:
+            try:
+                whole = importlib.util.source_from_cache(whole)
+            except ValueError:
+                return
+        if (kind, whole) in self.known or (whole + os.sep).startswith(self.aside):
             return
         self.known.add((kind, whole))
         self.add((kind, whole, state(kind, whole)))
+
+    def unseen(self, means: str) -> None:
+        if (OTHER, means) not in self.known:
+            self.add((OTHER, means, "?"))
 
     def add(self, seen: Seen) -> None:
         self.known.add(seen[:2])
@@ -57,17 +68,24 @@ _active: _Trace | None = None
 def install(file: str) -> None:
     """Begin to note, in `file`, what this process reads; what lies beside that file, is thrown away or belongs to Python does not count.
 
-    Python's own opening and listing are heard through its audit events; polars opens files by itself, so its functions are wrapped.
+    Python's own opening and listing are heard through its audit events; polars and fastexcel open files by themselves, so their functions
+    are wrapped, and so is the asking for a file that is not there. What is read through other programs, databases or the network cannot be
+    followed: it is noted as such, and the report is made again each time.
     """
+    import fastexcel
     import polars
 
     global _active
     own = [os.path.dirname(os.path.abspath(path)) for path in (file, __file__)]
-    _active = _Trace(file, (*own, str(cache_folder()), *filter(None, [os.environ.get(READINGS)])))
+    own += [] if root().is_relative_to(cache_folder()) else [str(cache_folder())]
+    _active = _Trace(file, (*own, *filter(None, [os.environ.get(READINGS)])))
     sys.addaudithook(_hear)
     for name in dir(polars):
         if name.startswith(("read_", "scan_")):
             setattr(polars, name, _heard(getattr(polars, name)))
+    fastexcel.read_excel = _heard(fastexcel.read_excel)
+    for place, name in ((Path, "exists"), (Path, "is_file"), (os.path, "exists"), (os.path, "isfile")):
+        setattr(place, name, _asked(getattr(place, name)))
 
 
 def _hear(event: str, args: tuple[Any, ...]) -> None:
@@ -75,10 +93,19 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
         return
     if event == "open":
         path, _, flags = args
-        if not (isinstance(flags, int) and flags & _WRITES):
+        if not (isinstance(flags, int) and flags & os.O_WRONLY):
             _active.note(FILE, path)
     elif event in ("os.listdir", "os.scandir"):
-        _active.note(FOLDER, "." if args[0] is None else args[0])
+        if "importlib" not in sys._getframe(1).f_code.co_filename:  # who looks for a module reads no data
+            _active.note(FOLDER, "." if args[0] is None else args[0])
+    elif event in _UNSEEN:
+        _active.unseen(_UNSEEN[event])
+    elif event == "sqlite3.connect" and args[0] not in (":memory:", ""):
+        _active.unseen("una base di dati")
+    elif event == "socket.connect" and isinstance(args[1], tuple):
+        _active.unseen("la rete")
+    elif event == "import" and args[0] == "duckdb":
+        _active.unseen("DuckDB")
 
 
 def _heard(function: Callable[P, R]) -> Callable[P, R]:
@@ -87,9 +114,23 @@ def _heard(function: Callable[P, R]) -> Callable[P, R]:
         sources = args[0] if args else kwargs.get("source")
         for source in sources if isinstance(sources, list | tuple) else [sources]:
             if isinstance(source, str | os.PathLike) and _active is not None:
-                for path in _files(os.fspath(source)):
+                name = os.path.expanduser(os.fspath(source).removeprefix("file://"))
+                if "://" in name:
+                    _active.unseen("la rete")
+                for path in _files(name):
                     _active.note(FILE, path)
         return function(*args, **kwargs)
+
+    return call
+
+
+def _asked(function: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        answer = function(*args, **kwargs)
+        if not answer and _active is not None and args and not os.path.lexists(args[0]):
+            _active.note(FILE, args[0])
+        return answer
 
     return call
 
@@ -98,16 +139,19 @@ def _files(path: str) -> list[str]:
     """The files a polars source names: itself, those of a folder, those of a pattern (the folders listed are heard by themselves)."""
     if os.path.isdir(path):
         return [item for item in glob.glob(os.path.join(glob.escape(path), "**"), recursive=True) if os.path.isfile(item)]
-    return [path] if os.path.exists(path) or not glob.has_magic(path) else glob.glob(path, recursive=True)
+    return [path] if os.path.lexists(path) or not glob.has_magic(path) else glob.glob(path, recursive=True)
 
 
 def state(kind: str, path: str) -> str:
     """How a file or folder looks from outside: what must be equal before and after a run."""
+    if kind == OTHER:
+        return "?"
     try:
         if kind == FOLDER:
-            return "|".join(sorted(entry.name for entry in os.scandir(path) if not entry.name.startswith((".", "~$"))))
+            names = (entry.name for entry in os.scandir(path) if not entry.name.startswith((".", "~$", "__pycache__")))
+            return "|".join(sorted(names))
         found = os.stat(path)
-        return f"{found.st_size} {found.st_mtime_ns}"
+        return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
     except OSError:
         return ""
 
@@ -120,9 +164,11 @@ def read(file: Path) -> list[Seen]:
 
 def fingerprint(kind: str, path: str) -> str:
     """sha256 of a file's bytes or of a folder's names; "" when it is not there."""
+    if kind == OTHER:
+        return ""
     try:
         if kind == FOLDER:
-            return hashlib.sha256(state(kind, path).encode()).hexdigest() if os.path.isdir(path) else ""
+            return hashlib.sha256(os.fsencode(state(kind, path))).hexdigest() if os.path.isdir(path) else ""
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:

@@ -143,6 +143,48 @@ def test_a_report_that_dies_or_never_ends_harms_no_other(make, desk, code, words
     assert [entry["esito"] for entry in make().entries] == ["riuscito"] * 3
 
 
+def test_a_notebook_saved_while_it_runs_fails_and_is_made_again(make, desk):
+    path = desk / "notebooks" / "prova.ipynb"
+    write_notebook(path, HEADER, FIGURES, f"open({str(path)!r}, 'a').write(' ')")
+    result = make(only=["prova-BG"])
+    assert "il notebook è cambiato mentre era eseguito" in result.errors["prova-BG"]
+
+
+def test_data_that_change_before_publication_mark_the_report(make, desk):
+    later = "if provincia == 'SO':\n    import time; time.sleep(1.5); open('data/prova.csv', 'a').write('9\\n')"
+    write_notebook(desk / "notebooks" / "prova.ipynb", HEADER, later, FIGURES)
+    result = make()
+    assert [entry["esito"] for entry in result.entries] == ["da aggiornare", "da aggiornare", "riuscito"]
+    assert "è cambiato mentre l'edizione si faceva" in result.errors["prova-BG"]
+
+
+def test_a_reading_that_cannot_be_followed_runs_each_time_and_says_so(make, desk):
+    write_notebook(desk / "notebooks" / "prova.ipynb", HEADER, FIGURES, "!cat {fonte}")
+    make()
+    assert reasons(make())["BG"] == "legge con mezzi che non si possono seguire: un altro programma"
+
+
+def test_only_anew_tells_the_others_that_are_old(make, desk):
+    make()
+    (desk / "data" / "prova.csv").write_text("a\n", encoding="utf-8")
+    assert [entry["esito"] for entry in make(only=["prova-BG"], anew=True).entries] == ["riuscito", "da aggiornare", "da aggiornare"]
+
+
+def test_only_drops_an_old_page_that_was_damaged(make, desk):
+    output = make().folder
+    (desk / "data" / "prova.csv").write_text("a\n", encoding="utf-8")
+    (output / "prova-SO" / "prova-SO.html").write_text("altro", encoding="utf-8")
+    assert [entry["esito"] for entry in make(only=["prova-BG"]).entries] == ["riuscito", "da aggiornare", "mancante"]
+    assert verify(output) == []
+
+
+def test_only_keeps_the_reason_of_a_report_that_failed(make, desk):
+    write_notebook(desk / "notebooks" / "prova.ipynb", HEADER, "assert provincia != 'MI'", FIGURES)
+    make()
+    entry = make(only=["prova-BG"], anew=True).entries[1]
+    assert (entry["esito"], entry["motivo"]) == ("non riuscito", "il calcolo si è interrotto per un errore del programma")
+
+
 def test_only_runs_what_is_named_and_tells_what_is_old(make, desk):
     make()
     (desk / "data" / "prova.csv").write_text("a\n", encoding="utf-8")
@@ -187,9 +229,29 @@ def test_what_is_not_an_edition_is_never_replaced(make, desk):
     assert (desk / "reports" / "uscita" / "tesi.docx").exists()
 
 
+def test_another_edition_or_what_is_inside_one_is_never_replaced(make, desk):
+    output = make().folder
+    write_edition(desk, THREE, name="altra")
+    with pytest.raises(AnalisiError, match=r"contiene un'altra edizione, quella di reports/prova\.toml"):
+        make("altra")
+    (output / "nota.txt").touch()
+    with pytest.raises(AnalisiError, match=r"file che non sono dell'edizione \(nota.txt\)"):
+        make()
+    (output / "nota.txt").unlink()
+    with pytest.raises(AnalisiError, match="dentro un'altra edizione"):
+        run_edition(read_edition("prova"), output / "dentro", processes=1)
+
+
+def test_who_listens_no_more_does_not_stop_a_run(make):
+    def closed(event, what):
+        raise BrokenPipeError
+
+    assert len(make(told=closed).made) == 3
+
+
 def test_two_runs_of_one_edition_at_once_are_refused(make, desk):
     workshop = Workshop(desk / "reports" / "uscita")
-    with workshop.opened(), pytest.raises(AnalisiError, match="un'altra esecuzione sta facendo questa edizione"):
+    with workshop.opened("reports/prova.toml"), pytest.raises(AnalisiError, match="un'altra esecuzione sta facendo questa edizione"):
         make()
 
 

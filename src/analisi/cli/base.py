@@ -56,6 +56,15 @@ class Gruppo(Comando, click.Group):
         return super().resolve_command(ctx, args)
 
 
+def place_of(name: str) -> Path:
+    """The place a user names for what will be written. Raises: AnalisiError when it cannot be one."""
+    try:
+        return Path(name).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        msg = f"--uscita {name}: non è un percorso che si possa usare"
+        raise AnalisiError(msg) from error
+
+
 def place(path: Path) -> str:
     """Where a written file is, as the user finds it: from the workspace, or in full when outside of it."""
     return shown(path) if path.is_relative_to(root()) else str(path)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
-from analisi.cli.base import Comando, place
+from analisi.cli.base import Comando, place, place_of
 from analisi.errors import AnalisiError
 
 _FIELDS = """\
@@ -75,7 +75,7 @@ def edizione(
     edition = read_edition(file)
     from analisi.reports import batch
 
-    output = Path(uscita).expanduser().resolve() if uscita else batch.default_output(edition)
+    output = place_of(uscita) if uscita else batch.default_output(edition)
     if prova:
         _trial(batch.decide(edition, batch.Workshop(output), batch.select(edition, solo), anew=da_capo), output)
         return 0
@@ -103,7 +103,9 @@ def edizione(
             )
             return 130
         shown.close()
-    _summary(result, time.monotonic() - begun)
+    with suppress(BrokenPipeError):
+        _summary(result, time.monotonic() - begun)
+        sys.stdout.flush()
     return 1 if result.errors else 0
 
 

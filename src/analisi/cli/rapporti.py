@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from analisi.cli.base import Comando, Gruppo, place
+from analisi.cli.base import Comando, Gruppo, place, place_of
 from analisi.errors import AnalisiError
 from analisi.reports.contract import TYPES, Contract, check, find, notebooks, read_contract
 from analisi.workspace import shown
@@ -84,7 +84,7 @@ def _run(contract: Contract, given: dict[str, Any]) -> None:
     values = check(contract, {name: contract.parameter(name).parse(text) for name, text in given.items() if text is not None})
     from analisi.reports.run import default_output, run
 
-    target = Path(output).expanduser().resolve() if output else default_output(contract, values)
+    target = place_of(output) if output else default_output(contract, values)
     page = run(contract, values, target, engine=engine, progress=sys.stderr.isatty())
     data = sorted((page.parent / "dati").glob("*.csv"))
     click.echo(f"Rapporto pubblicato: {place(page)} ({page.stat().st_size / 1000:.0f} kB)")

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -25,7 +26,7 @@ from analisi.reports.index import comparison, render_index
 from analisi.reports.pool import Pool, WorkerDied
 from analisi.reports.publishing import DISK, Workshop, place_file
 from analisi.reports.run import FAST, Job, Outcome, produce, stoppable
-from analisi.reports.verify import MANIFEST, SCHEMA
+from analisi.reports.verify import MANIFEST, SCHEMA, read_manifest
 from analisi.workspace import root, shown
 
 DONE, FAILED, MISSING, STALE = "riuscito", "non riuscito", "mancante", "da aggiornare"
@@ -45,6 +46,7 @@ class Choice:
     record: dict[str, Any] | None = None
     source: Path | None = None  # folder with the files of a kept report
     state: str = DONE  # of a kept report
+    entry: dict[str, Any] | None = None  # of a report that failed before and is not made now
     resumed: bool = False
 
     @property
@@ -52,7 +54,7 @@ class Choice:
         """The decision as people read it."""
         if self.why:
             return f"da eseguire: {self.why}"
-        return {MISSING: "resta mancante", STALE: "conservato, da aggiornare"}.get(
+        return {MISSING: "resta mancante", FAILED: "resta non riuscito", STALE: "conservato, da aggiornare"}.get(
             self.state, "già fatto nell'esecuzione interrotta" if self.resumed else "invariato"
         )
 
@@ -72,7 +74,7 @@ class Result:
 
 def default_output(edition: Edizione) -> Path:
     """reports/edizione-<file>-<periodo>."""
-    return root() / "reports" / edition.nome
+    return (root() / "reports" / edition.nome).resolve()
 
 
 def select(edition: Edizione, names: Iterable[str]) -> set[str]:
@@ -91,32 +93,41 @@ def select(edition: Edizione, names: Iterable[str]) -> set[str]:
 def decide(edition: Edizione, workshop: Workshop, chosen: set[str], *, anew: bool = False) -> list[Choice]:
     """What to do with each report, in the order of the edition. Nothing is written."""
     published, inputs = _read_json(workshop.records), cache(trace.fingerprint)
-    entries = {entry["nome"]: entry for entry in _read_json(workshop.output / MANIFEST).get("rapporti", [])}
+    entries = {entry["nome"]: entry for entry in _manifest(workshop.output).get("rapporti", [])}
     choices = []
     for report in edition.rapporti:
         name = report.nome
         record = published.get(name)
-        record = record if record and name in entries and entries[name]["chiave"] == record["chiave"] else None
+        record = record if record and name in entries and entries[name].get("chiave") == record["chiave"] else None
         waiting = _read_json(workshop.done / name / "scheda.json") or None
         if waiting and not anew and not records.why(report, waiting, inputs) and _intact(waiting, workshop.done / name):
             choices.append(Choice(report, record=waiting, source=workshop.done / name, resumed=True))
             continue
-        reason = "richiesto con --da-capo" if anew else records.why(report, record, inputs)
-        if not record and name in entries and entries[name]["esito"] == FAILED and not anew:
+        reason = records.why(report, record, inputs)
+        if record and not _intact(record, workshop.output):
+            reason, record = reason or "file mancanti o alterati", None
+        failed = entries[name] if name in entries and entries[name]["esito"] == FAILED else None
+        if failed:
             reason = "non riuscito l'ultima volta"
-        if not reason and record and not _intact(record, workshop.output):
-            reason, record = "file mancanti o alterati", None
-        if name in chosen and reason:
-            choices.append(Choice(report, reason))
+        if name in chosen and (reason or anew):
+            choices.append(Choice(report, "richiesto con --da-capo" if anew else reason))
         elif record:
-            choices.append(Choice(report, record=record, source=workshop.output, state=STALE if reason and not anew else DONE))
+            choices.append(Choice(report, record=record, source=workshop.output, state=STALE if reason else DONE))
         else:
-            choices.append(Choice(report, state=MISSING))
+            choices.append(Choice(report, state=FAILED if failed else MISSING, entry=failed))
     return choices
 
 
 def _intact(record: dict[str, Any], folder: Path) -> bool:
     return all(trace.fingerprint(trace.FILE, str(folder / item["file"])) == item["sha256"] for item in record["scheda"]["file"])
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of the edition in place; nothing when there is none, or it is not of our form."""
+    try:
+        return read_manifest(folder)
+    except AnalisiError:
+        return {}
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -152,21 +163,45 @@ def run_edition(
         KeyboardInterrupt: the run was stopped; the same.
     """
     workshop = Workshop(output)
-    with workshop.opened(), stoppable():
+    with workshop.opened(shown(edition.file)), stoppable():
         choices = decide(edition, workshop, select(edition, only), anew=anew)
+        told = _harmless(told)
         told("scelte", choices)
         result = Result(output)
         result.kept = [choice.report.nome for choice in choices if not choice.why and choice.record]
         made = _make(edition, workshop, choices, processes, engine, start, executor, result, told)
         entries = [made.get(choice.report.nome) or _kept(choice) for choice in choices]
+        if made:
+            _mark_moved(entries, result)
         result.entries = [entry for entry, _ in entries]
         _assemble(edition, workshop, entries, result)
         return result
 
 
+def _harmless(told: Callable[[str, Any], None]) -> Callable[[str, Any], None]:
+    """Tell, if there still is who listens: a closed terminal must not stop the run."""
+
+    def tell(event: str, what: Any) -> None:
+        with suppress(OSError):
+            told(event, what)
+
+    return tell
+
+
+def _mark_moved(entries: list[Made], result: Result) -> None:
+    """Mark the reports whose data changed between their reading and now: one edition must not mix two versions of a file in silence."""
+    now = cache(trace.fingerprint)
+    for entry, source in entries:
+        read = source[0]["ingressi"] if source else []
+        moved = [shown(Path(path)) for kind, path, sha in read if kind != trace.OTHER and now(kind, path) != sha]
+        if moved and entry["esito"] == DONE:
+            entry |= {"esito": STALE, "motivo": "i dati sono cambiati mentre l'edizione si faceva"}
+            result.errors[entry["nome"]] = f"{moved[0]} è cambiato mentre l'edizione si faceva; ripetere il comando"
+
+
 def _kept(choice: Choice) -> Made:
     if choice.record is None:
-        return _entry(choice.report), None
+        return choice.entry or _entry(choice.report), None
     old = choice.record["scheda"] | {"gruppo": choice.report.gruppo, "esito": choice.state}
     old["motivo"] = "i dati o il programma sono cambiati dopo questa pagina" if choice.state == STALE else ""
     return old, (choice.record, choice.source)
@@ -206,28 +241,32 @@ def _make(
     own = executor is None
     processes = max(1, min(processes, len(todo)))
     memory = edition.memoria_massima * 1_000_000 or int(psutil.virtual_memory().total * _MEMORY / processes)
+    commit = provenance.commit()
     if executor is None:
         longest = max(choice.report.tempo_massimo for choice in todo)
         _prepare(processes)
         executor = Pool(processes, start or "forkserver", longest + _PAGE_TIME)
     made: dict[str, Made] = {}
-    waiting: dict[Future[Outcome], Choice] = {}
+    waiting: dict[Future[Outcome], tuple[Choice, dict[str, Any]]] = {}
     finished = False
     try:
         for choice in todo:
             report, folder = choice.report, workshop.making / choice.report.nome / choice.report.nome
             folder.mkdir(parents=True)
             job = Job(
-                report.notebook.path, report.nome, report.parametri, folder, engine, start,
-                report.tempo_massimo, memory, workshop.readings, root(),
+                report.notebook.path, report.nome, report.parametri, folder, engine, start, report.tempo_massimo, memory,
+                workshop.readings, result.folder.name, commit, root(),
             )  # fmt: skip
-            waiting[executor.submit(produce, job)] = choice
+            waiting[executor.submit(produce, job)] = (choice, records.parts(report))
         for future in as_completed(waiting):
-            choice = waiting[future]
+            choice, made_from = waiting[future]
             outcome = _outcome(future)
+            if not outcome.error and records.parts(choice.report) != made_from:
+                words = "il notebook è cambiato mentre era eseguito"
+                outcome = Outcome(error=f"{words}; ripetere il comando", reason=words)
             if outcome.note and outcome.note not in result.notes:
                 result.notes.append(outcome.note)
-            made[choice.report.nome] = _finish(choice, outcome, workshop)
+            made[choice.report.nome] = _finish(choice, made_from, outcome, workshop)
             result.made.append(choice.report.nome)
             if outcome.error:
                 result.errors[choice.report.nome] = outcome.error
@@ -243,12 +282,10 @@ def _make(
 
 
 def _prepare(processes: int) -> None:
-    """Set what the warm processes inherit: threads that fit beside each other, and the commit, asked once."""
+    """Set what the warm processes inherit: threads that fit beside each other."""
     threads = max(1, (os.cpu_count() or 1) // processes)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
-    os.environ[provenance.COMMIT] = ""
-    os.environ[provenance.COMMIT] = provenance.commit()
 
 
 def _outcome(future: Future[Outcome]) -> Outcome:
@@ -265,7 +302,7 @@ def _outcome(future: Future[Outcome]) -> Outcome:
         return Outcome(error=words, reason=words)
 
 
-def _finish(choice: Choice, outcome: Outcome, workshop: Workshop) -> Made:
+def _finish(choice: Choice, made_from: dict[str, Any], outcome: Outcome, workshop: Workshop) -> Made:
     """Keep a good report among the done, with its record; a failed one leaves only its entry."""
     report, making = choice.report, workshop.making / choice.report.nome
     entry = _entry(report) | {"perche": choice.why}
@@ -273,20 +310,24 @@ def _finish(choice: Choice, outcome: Outcome, workshop: Workshop) -> Made:
         shutil.rmtree(making)
         return entry | {"esito": FAILED, "motivo": outcome.reason}, None
     files = sorted(path for path in making.rglob("*") if path.is_file())
-    made_from = records.parts(report)
     entry |= {
         "titolo": outcome.page["titolo"], "sottotitolo": outcome.page["sottotitolo"], "esito": DONE,
         "chiave": records.key(made_from, outcome.inputs), "pagina": f"{report.nome}/{report.nome}.html",
         "sintetici": outcome.page["sintetici"], "cifre": outcome.page["cifre"],
-        "ingressi": [{kind: shown(Path(path)), "sha256": sha} for kind, path, sha in outcome.inputs],
+        "ingressi": [{kind: _legible(path) if kind != trace.OTHER else path, "sha256": sha} for kind, path, sha in outcome.inputs],
         "file": [_described(path, making) for path in files], "durata": outcome.seconds,
     }  # fmt: skip
     record = {"parti": made_from, "ingressi": outcome.inputs, "chiave": entry["chiave"], "scheda": entry}
-    (making / "scheda.json").write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    (making / "scheda.json").write_text(json.dumps(record), encoding="ascii")
     place = workshop.done / report.nome
     shutil.rmtree(place, ignore_errors=True)
     making.rename(place)
     return entry, (record, place)
+
+
+def _legible(path: str) -> str:
+    """A path as a published file may show it, even where its name is not UTF-8."""
+    return shown(Path(path)).encode("utf-8", "replace").decode("utf-8")
 
 
 def _described(path: Path, folder: Path) -> dict[str, Any]:
@@ -332,7 +373,7 @@ def _assemble(
     (workshop.new / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     kept = {entry["nome"]: source[0] for entry, source in entries if source}
     aside = workshop.records.with_suffix(".nuovo")
-    aside.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+    aside.write_text(json.dumps(kept), encoding="ascii")
     aside.replace(workshop.records)
     workshop.publish()
     result.published = True
@@ -340,7 +381,7 @@ def _assemble(
 
 def _same(manifest: dict[str, Any], published: Path) -> bool:
     """Whether the edition in place says the same, and its own files are as they were."""
-    old = _read_json(published / MANIFEST)
+    old = _manifest(published)
     files = old.pop("file", [])
     whole = bool(files) and all(trace.fingerprint(trace.FILE, str(published / item["file"])) == item["sha256"] for item in files)
     return whole and old | {"creata": ""} == manifest | {"creata": ""}

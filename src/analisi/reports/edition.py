@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ EVERY = "*"  # in place of a provincia: each one of the territory
 TIME_LIMIT = 600.0
 _GROUP = "Rapporti"
 _KINDS = {"str": str, "int": int, "bool": bool, "float": (int, float)}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?")
+_RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?|index\.html|confronto\.csv|manifest\.json")  # by Windows, and by us
 _FIELD = re.compile(r"\{(\w*)\}")
 _MOST = 2000  # reports of one edition: more is a slip of the file
 
@@ -159,14 +161,14 @@ class _Reader:
         choices = {name: self.choices(contract, name, value, given, place) for name, value in given.items()}
         if any(not values for values in choices.values()):
             return
+        if math.prod(map(len, choices.values())) > _MOST:
+            self.faults.append(f"{place}: {math.prod(map(len, choices.values()))} rapporti; il massimo è {_MOST}")
+            return
         varied = [name for name, value in given.items() if isinstance(value, list) or value == EVERY]
         made = [dict(zip(choices, values, strict=True)) for values in product(*choices.values())]
         kept = [values for values in made if not any(self.excluded(rule, values, place) for rule in entry.get("escludi", []))]
         if not kept:
             self.faults.append(f"{place}: le esclusioni non lasciano alcun rapporto")
-        if len(kept) > _MOST:
-            self.faults.append(f"{place}: {len(kept)} rapporti; il massimo è {_MOST}")
-            return
         for values in kept:
             yield from self.report(contract, entry, values, varied, place)
 
@@ -220,8 +222,11 @@ class _Reader:
             self.faults.append(f"{place}: nome «{pattern}»: fra graffe vanno i parametri del notebook ({', '.join(whole)})")
             return
         name = _FIELD.sub(lambda found: str(whole[found[1]]), pattern)
-        if not _NAME.fullmatch(name):
-            self.faults.append(f"{place}: nome «{name}»: è il nome di una cartella; usare lettere, cifre, punto, trattino e trattino basso")
+        if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+            self.faults.append(
+                f"{place}: nome «{name[:120]}»: è il nome di una cartella, anche su Windows; usare lettere, cifre, punto, trattino e "
+                "trattino basso, fino a 100"
+            )
             return
         try:
             check_words(contract, values)

@@ -68,7 +68,7 @@ class _Child:
         self._pipe, theirs = found.Pipe()
         self._process = found.Process(target=kernel.child, args=(theirs, self.method == FORK), name="notebook")
         try:
-            with _no_main_module():
+            with no_main_module():
                 self._process.start()
         except (OSError, EOFError) as error:
             self._pipe.close()
@@ -172,7 +172,7 @@ def _marked(process: psutil.Process, mark: str) -> bool:
 
 
 @contextmanager
-def _no_main_module() -> Iterator[None]:
+def no_main_module() -> Iterator[None]:
     """Hide the caller's main module, which processes would run again for nothing (and scripts seldom expect it)."""
     main, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")
     try:

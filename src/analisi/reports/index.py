@@ -222,30 +222,32 @@ def _link(name: str) -> str:
 
 
 def _families(reports: Iterable[Report]) -> list[list[Report]]:
-    """Province reports to be compared: those of a notebook, or of a notebook with the same other parameters where provinces repeat."""
-    notebooks: dict[str, list[Report]] = {}
+    """Province reports to be compared: those of one notebook with the same other parameters."""
+    families: dict[str, list[Report]] = {}
     for report in reports:
         if report.get("provincia"):
-            notebooks.setdefault(report["notebook"], []).append(report)
-    families = []
-    for members in notebooks.values():
-        if len({report["provincia"] for report in members}) == len(members):
-            families.append(members)
-            continue
-        parts: dict[str, list[Report]] = {}
-        for report in members:
             others = {name: value for name, value in (report.get("parametri") or {}).items() if name != "provincia"}
-            parts.setdefault(json.dumps(others, sort_keys=True, default=str), []).append(report)
-        families += parts.values()
-    return [members for members in families if len(members) > 1]
+            families.setdefault(json.dumps([report["notebook"], others], sort_keys=True, default=str), []).append(report)
+    return [members for members in families.values() if len(members) > 1]
+
+
+def _cards(report: Report) -> dict[str, str]:
+    """Value of each card by its label; a second card of the same label has a number."""
+    found: dict[str, str] = {}
+    for card in (report.get("cifre") or []) if report["esito"] in READY else []:
+        label, number = card["etichetta"], 2
+        while label in found:
+            label, number = f"{card['etichetta']} ({number})", number + 1
+        found[label] = card["valore"]
+    return found
 
 
 def _labels(reports: Sequence[Report]) -> list[str]:
-    return list(dict.fromkeys(card["etichetta"] for report in reports if report["esito"] in READY for card in report.get("cifre") or []))
+    return list(dict.fromkeys(label for report in reports for label in _cards(report)))
 
 
 def _cells(report: Report, labels: Sequence[str]) -> list[str]:
-    values = {card["etichetta"]: card["valore"] for card in report.get("cifre") or []} if report["esito"] in READY else {}
+    values = _cards(report)
     return [values.get(label, NOT_THERE) for label in labels]
 
 

@@ -12,6 +12,8 @@ from contextlib import suppress
 from multiprocessing import connection, parent_process
 from typing import Any
 
+import psutil
+
 _GRACE = 20.0  # seconds after which an idle worker asked to end is killed
 
 
@@ -35,6 +37,8 @@ class Pool(Executor):
         from analisi.reports.engine import context
 
         self._context, self._time_limit = context(method), time_limit
+        if self._context.get_start_method() == "forkserver":
+            _start_server()
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="analisi")
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._all: set[_Worker] = set()
@@ -48,11 +52,12 @@ class Pool(Executor):
         try:
             worker = self._idle.get_nowait()
         except queue.Empty:
-            worker = _Worker(self._context)
+            worker = None
         with self._lock:
-            self._all.add(worker)
             if self._closed:
                 raise WorkerDied(None)
+            worker = worker or _Worker(self._context)
+            self._all.add(worker)
         try:
             done, result = worker.call(fn, args, kwargs, self._time_limit)
         except WorkerDied:
@@ -69,8 +74,10 @@ class Pool(Executor):
         if not wait:
             with self._lock:
                 self._closed = True
-                for worker in self._all:
-                    worker.process.kill()  # whoever waits for it sees it die
+                family = [process for worker in self._all for process in _descendants(worker.process.pid)] + _served()
+                for process in [*(worker.process for worker in self._all), *family]:  # whoever waits for a worker sees it die
+                    with suppress(psutil.Error):
+                        process.kill()
         self._threads.shutdown(cancel_futures=cancel_futures or not wait)
         for worker in self._all:
             worker.end()
@@ -80,9 +87,12 @@ class _Worker:
     """One warm process and the pipe to it."""
 
     def __init__(self, process_context: Any) -> None:
+        from analisi.reports.engine import no_main_module
+
         self.pipe, theirs = process_context.Pipe()
         self.process = process_context.Process(target=_work, args=(theirs,), daemon=False)
-        self.process.start()
+        with no_main_module():
+            self.process.start()
         theirs.close()
 
     def call(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], time_limit: float | None) -> tuple[bool, Any]:
@@ -127,6 +137,33 @@ def _work(pipe: connection.Connection) -> None:
             answer = (False, error)
         pipe.send(answer)
     engine.close()
+
+
+def _start_server() -> None:
+    """Start the fork server with Ctrl-C ignored: until its imports are done it would print a trace."""
+    from multiprocessing import forkserver
+
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
+    try:
+        forkserver.ensure_running()
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, before)
+
+
+def _served() -> list[psutil.Process]:
+    """What the fork server of this process has started, and what that has started."""
+    from multiprocessing import forkserver
+
+    server = getattr(forkserver._forkserver, "_forkserver_pid", None)
+    return _descendants(server) if server else []
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
 
 
 def _same_fork_server() -> None:

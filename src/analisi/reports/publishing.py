@@ -7,15 +7,17 @@ import ctypes.util
 import errno
 import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
 
-from analisi.errors import AnalisiError
-from analisi.reports.verify import MANIFEST
+from analisi.errors import AnalisiError, listing
+from analisi.reports.verify import MANIFEST, listed, read_manifest, strangers
 
 _AT_FDCWD, _EXCHANGE, _SWAP = -100, 2, 2  # of renameat2 (Linux) and renamex_np (macOS)
 
@@ -31,8 +33,8 @@ class Workshop:
 
     def __init__(self, output: Path) -> None:
         """`output` is where the edition is, or will be."""
-        self.output = output
-        self.folder = output.parent / f".{output.name}.lavoro"
+        self.output = output.resolve()
+        self.folder = self.output.parent / f".{self.output.name}.lavoro"
         self.done = self.folder / "fatti"  # reports made and not yet published, one folder each
         self.making = self.folder / "in_corso"
         self.readings = self.folder / "letture"
@@ -41,17 +43,13 @@ class Workshop:
         self.records = self.folder / "schede.json"
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Keep others out, and clear what a killed run has left half done.
+    def opened(self, file: str) -> Iterator[None]:
+        """Keep others out, and clear what a killed run has left half done; `file` is the one the edition is declared in.
 
         Raises:
             AnalisiError: the folder cannot be written, the output is something else, or another run is making this edition.
         """
-        if self.output.exists() and not (self.output / MANIFEST).is_file():
-            empty = self.output.is_dir() and not any(self.output.iterdir())
-            if not empty:
-                msg = f"{self.output}: esiste e non è un'edizione (manca {MANIFEST}); indicare un'altra cartella con --uscita"
-                raise AnalisiError(msg)
+        self._check_output(file)
         kind: type[AnalisiError] = AnalisiError
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -70,6 +68,31 @@ class Workshop:
         except OSError as error:
             raise kind(cannot_write(self.output.parent, error)) from error
 
+    def _check_output(self, file: str) -> None:
+        """Raises: AnalisiError when making the edition there would replace something that is not this edition."""
+        output = self.output
+        around = next((str(folder) for folder in output.parents if (folder / MANIFEST).is_file()), "")
+        fault = f"è dentro un'altra edizione ({around})" if around else "è il punto di montaggio di un disco" if output.is_mount() else ""
+        if not fault and output.exists() and not output.is_dir():
+            fault = "esiste e non è una cartella"
+        if not fault and output.is_dir() and any(output.iterdir()):
+            known = (output / MANIFEST).is_file()
+            fault = self._foreign(file) if known else f"esiste e non è un'edizione (manca {MANIFEST})"
+        if fault:
+            msg = f"{output}: {fault}; indicare un'altra cartella con --uscita"
+            raise AnalisiError(msg)
+
+    def _foreign(self, file: str) -> str:
+        """What in the edition in place is not of this edition: it would be lost."""
+        try:
+            manifest = read_manifest(self.output)
+        except AnalisiError:
+            return ""  # damaged: it is made again
+        if manifest["edizione"].get("file", file) != file:
+            return f"contiene un'altra edizione, quella di {manifest['edizione']['file']}"
+        others = list(strangers(self.output, {*listed(manifest), MANIFEST}))
+        return f"contiene file che non sono dell'edizione ({listing(others[:3])}): spostarli, poi ripetere" if others else ""
+
     def _recover(self) -> None:
         if not self.output.exists() and self.old.exists():
             self.old.rename(self.output)  # killed between the two steps, on a system without exchange
@@ -79,7 +102,10 @@ class Workshop:
             folder.mkdir(exist_ok=True)
 
     def publish(self) -> None:
-        """Put the new edition in the place of the earlier one, which is whole until then and removed after."""
+        """Put the new edition in the place of the earlier one, which is whole until then and removed after; nothing interrupts this."""
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
         if self.output.is_dir() and not any(self.output.iterdir()):
             self.output.rmdir()
         if not self.output.exists():
@@ -92,8 +118,10 @@ class Workshop:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder and what is in it, if it is there. Raises: OSError."""
-    if folder.exists():
+    """Remove a folder and what is in it, if it is there; of a link, only the link. Raises: OSError."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    elif folder.exists():
         shutil.rmtree(folder)
 
 

@@ -69,8 +69,11 @@ def why(report: Rapporto, record: dict[str, Any] | None, now_at: Callable[[str, 
     reasons += [f"parametri cambiati: {listing(changed or ['elenco'])}"] if before["parametri"] != now["parametri"] else []
     versions = sorted({name for name, _ in before["versioni"].items() ^ now["versioni"].items()})
     reasons += [f"versioni cambiate: {_some(versions)}"] if versions else []
-    moved = [shown(Path(path)) for kind, path, sha in record["ingressi"] if now_at(kind, path) != sha]
+    read = record["ingressi"]
+    moved = [shown(Path(path)) for kind, path, sha in read if kind != trace.OTHER and now_at(kind, path) != sha]
     reasons += [f"dati cambiati: {_some(moved)}"] if moved else []
+    others = [path for kind, path, _ in read if kind == trace.OTHER]
+    reasons += [f"legge con mezzi che non si possono seguire: {listing(others)}"] if others else []
     return "; ".join(reasons)
 
 

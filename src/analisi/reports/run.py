@@ -21,10 +21,11 @@ from analisi import trace
 from analisi.errors import AnalisiError
 from analisi.presentation.blocks import NO_PREVIEW
 from analisi.reports.contract import Contract
-from analisi.workspace import WORKSPACE, cache_folder, move_to, root, shown
+from analisi.reports.provenance import COMMIT
+from analisi.workspace import WORKSPACE, cache_folder, masked, move_to, root, shown
 
 FAST, KERNEL = "veloce", "kernel"  # the engines: ours, and papermill's own
-UNKNOWN = (trace.FILE, "dati letti sconosciuti", "?")  # a fingerprint that nothing has: the report is always made again
+UNKNOWN = (trace.OTHER, "ignoti", "?")  # a fingerprint that nothing has: the report is always made again
 OWN_ERRORS = ("AnalisiError", "TempoMassimo", "ProcessoTerminato")
 STOPPED = "il calcolo si è interrotto per un errore del programma"
 
@@ -63,6 +64,8 @@ class Job:
     time_limit: float | None = None  # seconds
     memory_limit: int | None = None  # bytes
     readings: Path | None = None  # folder where the reports of a batch share what they read
+    edition: str = ""  # its name, where the notebook of a failed report is kept
+    revision: str = ""  # the commit, when already known
     workspace: Path | None = None  # also where relative paths of the parameters are read from
     progress: bool = False
 
@@ -102,13 +105,18 @@ def produce(job: Job) -> Outcome:
     notes = page.pop("analisi", {})
     traced, seen = trace_file.exists(), trace.read(trace_file)
     trace_file.unlink(missing_ok=True)
-    changed = next((path for kind, path, state in seen if trace.state(kind, path) != state), None)
+    changed = next((path for kind, path, state in seen if state and trace.state(kind, path) != state), None)
     if changed:
         words = f"{shown(Path(changed))} è cambiato mentre il rapporto lo leggeva"
         return Outcome(error=f"{job.name}: {words}; eseguire di nuovo", reason=words)
-    inputs = sorted({(kind, path, trace.fingerprint(kind, path)) for kind, path, _ in seen}) if traced else [UNKNOWN]
+    inputs = sorted({(kind, path, _recorded(kind, path, state)) for kind, path, state in seen}) if traced else [UNKNOWN]
     seconds = {"calcolo": round(executed - begun, 3), "pagina": round(time.perf_counter() - executed, 3)}
     return Outcome(page=page, inputs=inputs, seconds=seconds, start=notes.get("avvio", "kernel"), note=notes.get("nota", ""))
+
+
+def _recorded(kind: str, path: str, state: str) -> str:
+    """The fingerprint of an input as the run found it: absent, unknowable, or of its bytes."""
+    return "" if not state else "?" if kind == trace.OTHER else trace.fingerprint(kind, path)
 
 
 def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str = FAST, progress: bool = False) -> Path:
@@ -181,6 +189,7 @@ def _execute(job: Job, target: Path, trace_file: Path) -> None:
     from analisi.reports.kernel import TRACE
 
     environment = {NO_PREVIEW: "1", trace.READINGS: str(job.readings or ""), WORKSPACE: str(job.workspace or root())}
+    environment |= {COMMIT: job.revision} if job.revision else {}
     if job.engine == KERNEL:
         environment[TRACE] = str(trace_file)
         how = {"kernel_manager_class": "analisi.reports.kernel.QuietKernelManager", "execution_timeout": job.time_limit}
@@ -210,14 +219,14 @@ def _execute(job: Job, target: Path, trace_file: Path) -> None:
                 **how,
             )
     except papermill.PapermillExecutionError as error:
-        cell = f"errore nella cella {_failed_cell(target)}: {error.ename}: {error.evalue}"
-        msg = f"{job.name}: {cell}\n{_keep(target)}"
+        words = f"{error.ename}: {masked(error.evalue)}" if error.ename in (*OWN_ERRORS, "AssertionError") else error.ename
+        msg = f"{job.name}: errore nella cella {_failed_cell(target)}: {words}\n{_keep(target, job.edition)}"
         raise RunFailed(msg, _reason(error.ename, error.evalue)) from error
     except (OSError, KeyboardInterrupt):
         raise
     except Exception as error:  # whatever the kernel or its start may raise: no page, one clear line
         first = next(iter(str(error).strip().splitlines()), "senza messaggio")
-        msg = f"{job.name}: l'esecuzione si è interrotta ({type(error).__name__}: {first})\n{_keep(target)}"
+        msg = f"{job.name}: l'esecuzione si è interrotta ({type(error).__name__}: {masked(first)})\n{_keep(target, job.edition)}"
         raise RunFailed(msg) from error
 
 
@@ -236,17 +245,19 @@ def _environment(changes: dict[str, str]) -> Iterator[None]:
 def _reason(ename: str, evalue: str) -> str:
     """Why a report is missing, for its readers: our own errors are written for people, others are not."""
     if ename in OWN_ERRORS:
-        return next(iter(evalue.strip().splitlines()), STOPPED)
+        return masked(next(iter(evalue.strip().splitlines()), STOPPED))
     return "la memoria non è bastata" if ename == "MemoryError" else STOPPED
 
 
-def _keep(notebook: Path) -> str:
-    """Keep an executed notebook in the cache, and say where."""
+def _keep(notebook: Path, edition: str) -> str:
+    """Keep an executed notebook in the cache, for its owner's eyes only, and say where."""
     if not notebook.is_file():
         return "Nessuna pagina pubblicata."
-    kept = cache_folder() / "falliti" / notebook.name
+    kept = cache_folder() / "falliti" / edition / notebook.name
     kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.parent.chmod(0o700)
     shutil.copyfile(notebook, kept)
+    kept.chmod(0o600)
     return f"Nessuna pagina pubblicata. Notebook eseguito, da ispezionare: {kept}"
 
 
@@ -261,7 +272,7 @@ def _failed_cell(notebook: Path) -> str:
     for position, cell in enumerate(cells, start=1):
         injected |= "injected-parameters" in cell.metadata.get("tags", [])
         if cell.cell_type == "code" and any(output.output_type == "error" for output in cell.outputs):
-            first = cell.source.strip().splitlines()[0] if cell.source.strip() else ""
+            first = masked(cell.source.strip().splitlines()[0]) if cell.source.strip() else ""
             return f"{position - injected} («{first}»)"
     return "?"
 

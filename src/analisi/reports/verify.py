@@ -58,7 +58,8 @@ def verify(folder: Path) -> list[str]:
         findings += [f"{name}: {text}" for text in _content(name, data, pages)]
     findings += _links(pages, {*entries, MANIFEST})
     findings += _reports(manifest, entries, pages)
-    findings += _strangers(folder, entries)
+    told = f"il file non è elencato in {MANIFEST}: toglierlo dalla cartella, oppure rifare l'edizione"
+    findings += [f"{name}: {told}" for name in strangers(folder, {*entries, MANIFEST})]
     findings += [f"{name}: c'è un codice fiscale nel nome" for name in entries if _has_code(name.encode("utf-8", "replace"))]
     findings += [f"{MANIFEST}: {text}" for text in _codes((folder / MANIFEST).read_bytes())]
     return [_safe(text) for text in dict.fromkeys(findings)]
@@ -191,12 +192,12 @@ def _reports(manifest: dict[str, Any], entries: dict[str, Any], pages: dict[str,
                 yield f"{page}: la pagina e {MANIFEST} non concordano sull'essere sintetici dei dati"
 
 
-def _strangers(folder: Path, entries: dict[str, Any]) -> Iterator[str]:
-    """Files and links in the folder that the manifest does not list."""
+def strangers(folder: Path, listed_files: set[str]) -> Iterator[str]:
+    """Files and links in the folder that are not among the listed ones; leftovers of the system aside."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if (path.is_symlink() or not path.is_dir()) and name not in entries and name != MANIFEST and not _LEFTOVERS.fullmatch(path.name):
-            yield f"{name}: il file non è elencato in {MANIFEST}: toglierlo dalla cartella, oppure rifare l'edizione"
+        if (path.is_symlink() or not path.is_dir()) and name not in listed_files and not _LEFTOVERS.fullmatch(path.name):
+            yield name
 
 
 def _codes(data: bytes) -> Iterator[str]:
