@@ -20,6 +20,7 @@ P, R = ParamSpec("P"), TypeVar("R")
 FILE, FOLDER, OTHER = "file", "cartella", "altri mezzi"  # OTHER: a reading that cannot be followed; it never counts as unchanged
 READINGS = "ANALISI_LETTURE"  # folder where the reports of one batch share what they have read
 _SYSTEM = ("/proc", "/sys", "/dev/null", "/dev/urandom", "/dev/tty", "/dev/pts", "/etc", "/usr", "/lib", "/bin")
+_NEW = os.O_WRONLY | os.O_EXCL | os.O_TRUNC  # who opens a file so does not read what was in it
 _SETTINGS = (".ipython", ".jupyter", ".config", ".cache", ".local", ".dask")  # in the home folder: of programs, not data
 _UNSEEN = dict.fromkeys(("subprocess.Popen", "os.system", "os.posix_spawn", "os.forkpty"), "un altro programma")
 
@@ -93,7 +94,7 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
         return
     if event == "open":
         path, _, flags = args
-        if not (isinstance(flags, int) and flags & os.O_WRONLY):
+        if not (isinstance(flags, int) and flags & _NEW):
             _active.note(FILE, path)
     elif event in ("os.listdir", "os.scandir"):
         if "importlib" not in sys._getframe(1).f_code.co_filename:  # who looks for a module reads no data
