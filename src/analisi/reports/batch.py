@@ -163,13 +163,13 @@ def run_edition(
         KeyboardInterrupt: the run was stopped; the same.
     """
     workshop = Workshop(output)
-    with workshop.opened(shown(edition.file)), stoppable():
+    with workshop.opened(shown(edition.file)), stoppable() as stopped:
         choices = decide(edition, workshop, select(edition, only), anew=anew)
         told = _harmless(told)
         told("scelte", choices)
         result = Result(output)
         result.kept = [choice.report.nome for choice in choices if not choice.why and choice.record]
-        made = _make(edition, workshop, choices, processes, engine, start, executor, result, told)
+        made = _make(edition, workshop, choices, processes, engine, start, executor, result, told, stopped)
         entries = [made.get(choice.report.nome) or _kept(choice) for choice in choices]
         if made:
             _mark_moved(entries, result)
@@ -231,6 +231,7 @@ def _make(
     executor: Executor | None,
     result: Result,
     told: Callable[[str, Any], None],
+    stopped: list[int],
 ) -> dict[str, Made]:
     """Make the reports chosen, the longest of last time first; their entries by name."""
     todo = [choice for choice in choices if choice.why]
@@ -259,6 +260,8 @@ def _make(
             )  # fmt: skip
             waiting[executor.submit(produce, job)] = (choice, records.parts(report))
         for future in as_completed(waiting):
+            if stopped:
+                raise KeyboardInterrupt
             choice, made_from = waiting[future]
             outcome = _outcome(future)
             if not outcome.error and records.parts(choice.report) != made_from:

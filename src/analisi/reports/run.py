@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -160,7 +161,7 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
 
 @contextmanager
 def stoppable() -> Iterator[list[int]]:
-    """Signals that ask to stop raise KeyboardInterrupt and are noted, as an exception raised inside a callback may be lost."""
+    """Signals that ask to stop raise KeyboardInterrupt and are noted, as one raised inside a callback is lost (and, here, not printed)."""
     noted: list[int] = []
 
     def stop(number: int, _frame: object) -> None:
@@ -169,9 +170,12 @@ def stoppable() -> Iterator[list[int]]:
 
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {name: signal.signal(getattr(signal, name), stop) for name in names} if _in_main_thread() else {}
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, KeyboardInterrupt) else hook(lost)
     try:
         yield noted
     finally:
+        sys.unraisablehook = hook
         for name, handler in before.items():
             signal.signal(getattr(signal, name), handler)
 
