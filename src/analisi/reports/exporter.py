@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +14,7 @@ from traitlets import default
 
 from analisi.errors import AnalisiError
 from analisi.presentation.blocks import MIME
-from analisi.presentation.html import asset, preview, render, slug
+from analisi.presentation.html import asset, preview, render, security_policy, slug
 from analisi.reports.files import data_csv, workbook
 
 
@@ -72,13 +70,11 @@ class AnalisiExporter(HTMLExporter):
         files = {"dati": "dati", "quaderno": f"{name}.ipynb"} | ({"foglio": f"{name}.xlsx"} if has_book else {})
         parts = {key: render(block, number, files) for number, (key, block) in enumerate(blocks.items(), start=1)}
         script = asset("pagina.js")
-        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-        policy += "; base-uri 'none'; form-action 'none'"
         parts |= {"@@stile@@": asset("blocks.css") + asset("pagina.css"), "@@codice@@": script}
         subtitle = header["sottotitolo"] if header else ""
         resources["pagina"] = {
-            "titolo": title, "sottotitolo": subtitle, "ambito": scope, "sezioni": sections, "dati": data, "file": files, "politica": policy,
+            "titolo": title, "sottotitolo": subtitle, "ambito": scope, "sezioni": sections, "dati": data, "file": files,
+            "politica": security_policy(script),
             "testata": next((key for key, block in blocks.items() if block is header), ""),
             "sintetici": bool(header and header["sintetici"]),
             "cifre": next((block["schede"] for block in payloads if block["tipo"] == "schede"), []),

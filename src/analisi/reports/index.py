@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import hashlib
 import io
 import json
 import re
@@ -18,7 +16,7 @@ import jinja2
 from babel.dates import format_datetime
 
 from analisi.errors import listing
-from analisi.presentation.html import asset, environment, slug
+from analisi.presentation.html import asset, environment, security_policy, slug
 from analisi.reports.verify import READY, is_inside
 from analisi.vocabulary import normalized
 from analisi.workspace import masked
@@ -42,12 +40,8 @@ def render_index(manifest: dict[str, Any]) -> str:
     edition, reports = manifest["edizione"], manifest["rapporti"]
     ready = [report for report in reports if report["esito"] in READY]
     script = asset("pagina.js") + _beside("indice.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
     return _environment().get_template("indice.html.j2").render(
-        politica=policy,
+        politica=security_policy(script),
         stile=asset("blocks.css") + asset("pagina.css") + _beside("indice.css"),
         codice=script,
         edizione={"titolo": edition["titolo"], "periodo": edition.get("periodo") or "", "ente": edition.get("ente") or ""},
