@@ -145,6 +145,21 @@ TINTS = {1: ["#E3EFFB", "#B9D7F5", "#7DB5EB"], -1: ["#FDE9E2", "#FAC9B8", "#F6A0
 TINT_BOUNDS = (0.1, 0.4)  # parts of the panel's largest change at which the tint deepens
 
 
+def tile_map(rows: Rows, columns: int, lines: int) -> dict[str, Any]:
+    """The drawing of a tile map: each row a provincia with its place, sigla, text, tint, edge and label."""
+    x = alt.X(field="x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))
+    y = alt.Y(field="y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
+    base = alt.Chart(_data(rows))
+    boxes = base.mark_rect(strokeWidth=2, cornerRadius=6).encode(
+        x=x, x2=alt.X2(field="x1"), y=y, y2=alt.Y2(field="y1"), description=_label(),
+        color=_plain("colore"), stroke=_plain("bordo", alt.Stroke),
+    )  # fmt: skip
+    place = {"x": _quantitative("cx"), "y": alt.Y(field="cy", type="quantitative")}
+    names = base.mark_text(dy=-9, fontWeight="bold", aria=False).encode(**place, text=alt.Text(field="sigla", type="nominal"))
+    values = base.mark_text(dy=9, aria=False).encode(**place, text=alt.Text(field="testo", type="nominal"))
+    return theme.spec(alt.layer(boxes, names, values), 0, extra=int(lines * theme.WIDTH / columns * 0.8) - 2 * theme.ROW_HEIGHT)
+
+
 @theme.unchecked
 def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     """Tile map: each provincia with its change of workers, tinted by sign and size. No panel when the territory has no tile positions."""
@@ -167,17 +182,7 @@ def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
                  "sigla": p.sigla, "testo": written, "colore": "#FFFFFF" if value is None else TINTS[sign][step],
                  "bordo": theme.GREY if value is None else "#FFFFFF", "etichetta": f"{p.nome}: {written} lavoratori"}
             )  # fmt: skip
-        x = alt.X(field="x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))
-        y = alt.Y(field="y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
-        base = alt.Chart(_data(rows))
-        boxes = base.mark_rect(strokeWidth=2, cornerRadius=6).encode(
-            x=x, x2=alt.X2(field="x1"), y=y, y2=alt.Y2(field="y1"), description=_label(),
-            color=_plain("colore"), stroke=_plain("bordo", alt.Stroke),
-        )  # fmt: skip
-        place = {"x": _quantitative("cx"), "y": alt.Y(field="cy", type="quantitative")}
-        names = base.mark_text(dy=-9, fontWeight="bold", aria=False).encode(**place, text=alt.Text(field="sigla", type="nominal"))
-        values = base.mark_text(dy=9, aria=False).encode(**place, text=alt.Text(field="testo", type="nominal"))
-        return theme.spec(alt.layer(boxes, names, values), 0, extra=int(lines * theme.WIDTH / columns * 0.8) - 2 * theme.ROW_HEIGHT)
+        return tile_map(rows, columns, lines)
 
     return _by_procedura(draw, [TOTALE, *_codes()])
 

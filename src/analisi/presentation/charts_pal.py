@@ -18,7 +18,7 @@ from analisi.indicators.flusso import phases
 from analisi.indicators.tempi import STEP
 from analisi.indicators.uncertainty import FAR, LEVEL, control_limits
 from analisi.presentation import theme
-from analisi.presentation.charts import Panel, Rows, _data, _label, _plain, _quantitative, _text, _x, _y
+from analisi.presentation.charts import Panel, Rows, _data, _label, _plain, _quantitative, _text, _x, _y, tile_map
 from analisi.presentation.formats import NOT_COMPUTABLE, number
 from analisi.vocabulary import Territorio
 
@@ -398,19 +398,8 @@ def rate_tiles(tassi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
              "sigla": p.sigla, "testo": written, "colore": tint, "bordo": theme.GREY if rate is None else "#FFFFFF",
              "etichetta": f"{p.nome}: {written}" + ("" if rate is None else " di PAL attivate")}
         )  # fmt: skip
-    x = alt.X(field="x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))
-    y = alt.Y(field="y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
     rows.sort(key=lambda row: row["bordo"] != "#FFFFFF")  # outlines above the white edges of their neighbours
-    base = alt.Chart(_data(rows))
-    boxes = base.mark_rect(strokeWidth=2, cornerRadius=6).encode(
-        x=x, x2=alt.X2(field="x1"), y=y, y2=alt.Y2(field="y1"), description=_label(),
-        color=_plain("colore"), stroke=_plain("bordo", alt.Stroke),
-    )  # fmt: skip
-    place = {"x": _quantitative("cx"), "y": alt.Y(field="cy", type="quantitative")}
-    names = base.mark_text(dy=-9, fontWeight="bold", aria=False).encode(**place, text=alt.Text(field="sigla", type="nominal"))
-    values = base.mark_text(dy=9, aria=False).encode(**place, text=alt.Text(field="testo", type="nominal"))
-    extra = int(lines * theme.WIDTH / columns * 0.8) - 2 * theme.ROW_HEIGHT
-    return [(territorio.nome, theme.spec(alt.layer(boxes, names, values), 0, extra=extra))]
+    return [(territorio.nome, tile_map(rows, columns, lines))]
 
 
 @theme.unchecked

@@ -156,7 +156,7 @@ def run_edition(
     Args:
         processes: how many reports are made at once. only: names of the reports to make; the others stay as they are.
         anew: make them even if nothing changed. executor: anything like concurrent.futures; by default a pool of this machine.
-        told: is told ("scelte", choices), then ("fatto", manifest entry) for each report as it ends, ("nota", words).
+        told: is told ("scelte", choices), then ("fatto", (manifest entry, error)) for each report as it ends.
 
     Raises:
         AnalisiError: nothing could start, or the disk refuses; reports made so far are kept for the next time.

@@ -80,7 +80,6 @@ class Outcome:
     page: dict[str, Any] = field(default_factory=dict)  # titolo, sottotitolo, sintetici, cifre
     inputs: list[tuple[str, str, str]] = field(default_factory=list)  # kind, absolute path, sha256
     seconds: dict[str, float] = field(default_factory=dict)
-    start: str = ""
     note: str = ""  # why it did not start as asked
 
 
@@ -112,9 +111,10 @@ def produce(job: Job) -> Outcome:
         return Outcome(error=f"{job.name}: {words}; eseguire di nuovo", reason=words)
     inputs = sorted({(kind, path, _recorded(kind, path, state)) for kind, path, state in seen}) if traced else [UNKNOWN]
     seconds = {"calcolo": round(executed - begun, 3), "pagina": round(time.perf_counter() - executed, 3)}
-    return Outcome(page=page, inputs=inputs, seconds=seconds, start=notes.get("avvio", "kernel"), note=notes.get("nota", ""))
+    return Outcome(page=page, inputs=inputs, seconds=seconds, note=notes.get("nota", ""))
 
 
+@cache  # by state: the reports of a worker share most of what they read
 def _recorded(kind: str, path: str, state: str) -> str:
     """The fingerprint of an input as the run found it: absent, unknowable, or of its bytes."""
     return "" if not state else "?" if kind == trace.OTHER else trace.fingerprint(kind, path)
@@ -204,7 +204,6 @@ def _execute(job: Job, target: Path, trace_file: Path) -> None:
             "request_save_on_cell_execute": False,
             "start_method": job.start,
             "trace_file": str(trace_file),
-            "environment": environment,
             **limits,
         }
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is said below, in Italian

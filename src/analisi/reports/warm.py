@@ -43,7 +43,7 @@ def _fill_caches() -> None:
     from babel import dates, numbers
 
     from analisi.presentation.html import asset, environment
-    from analisi.reports.exporter import AnalisiExporter
+    from analisi.reports.run import exporter_of_pages
 
     encoding = {"x": alt.X(field="x", type="quantitative"), "y": alt.Y(field="y", type="nominal"), "color": alt.Color("z:N")}
     alt.Chart(alt.Data(values=[{"x": 1, "y": "a", "z": "b"}])).mark_bar().encode(**encoding).to_dict()
@@ -53,7 +53,7 @@ def _fill_caches() -> None:
     environment().get_template("blocks.html.j2")
     for name in ("blocks.css", "pagina.css", "pagina.js"):
         asset(name)
-    AnalisiExporter().template  # noqa: B018  compiled when asked for
+    exporter_of_pages().template  # noqa: B018  compiled when asked for
 
 
 os.chdir(os.sep)  # not to keep the folder of its starter busy
