@@ -35,8 +35,8 @@ format: $(READY) ## rewrite code and notebooks in the house format, and strip ou
 	$(BIN)/ruff format .
 	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
-dizionario: $(READY) ## renew the data dictionary from the declared tables
-	$(BIN)/python -m analisi.tables.dizionario
+dizionario: $(READY) ## renew the data dictionary from the declared tables and data files
+	$(BIN)/python -m analisi.presentation.dizionario
 
 lab: $(READY) ## open JupyterLab on the workspace
 	$(BIN)/jupyter lab

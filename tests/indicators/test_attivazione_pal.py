@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from analisi.errors import AnalisiError
-from analisi.indicators.attivazione_pal import BASI, changes, ever_reached, previous_quarter, rates, reasons, steps, with_base, year_before
+from analisi.indicators import periodi
+from analisi.indicators.attivazione_pal import BASI, changes, ever_reached, rates, reasons, steps, with_base
 from analisi.indicators.uncertainty import cluster_share, funnel, intraclass, paired_difference
 from analisi.tables.catalogo import MOTIVI_CONTO, MOTIVI_NO_PAL
 
@@ -43,7 +44,7 @@ def only(frame: pl.DataFrame, **where: object) -> dict[str, object]:
 
 
 def test_quarters_before():
-    result = [previous_quarter(text) for text in ("2005-T1", "2005-T2", "2000-T1")] + [year_before("2005-T4")]
+    result = [periodi.previous(text) for text in ("2005-T1", "2005-T2", "2000-T1")] + [periodi.year_before("2005-T4")]
     assert result == ["2004-T4", "2005-T1", "1999-T4", "2004-T4"]
 
 
@@ -135,7 +136,7 @@ def test_change_with_one_procedura_has_no_interval_and_without_the_other_quarter
     one, missing = only(result, trimestre="2025-T3", provincia="BB"), only(result, trimestre="2025-T3", provincia="CC")
     assert (one["differenza_pp"], one["inf95_pp"], one["distinguibile"]) == (pytest.approx(-60), None, None)
     assert (missing["tasso"], missing["tasso_confronto"], missing["differenza_pp"], missing["distinguibile"]) == (0, None, None, None)
-    assert changes(stock, previous=year_before)["differenza_pp"].to_list() == [None, None]
+    assert changes(stock, previous=periodi.year_before)["differenza_pp"].to_list() == [None, None]
 
 
 def many(shift: int) -> pl.DataFrame:

@@ -100,13 +100,6 @@ def test_a_provincia_of_one_procedure_gets_no_interval_and_says_why(sample, tmp_
     assert {row["provincia"] for row in rows(tmp_path / "r", "flusso")} <= {"CR"}
 
 
-def test_every_data_file_is_in_the_dictionary(workspace):
-    text = (workspace / "docs/dizionario.md").read_text(encoding="utf-8")
-    for name, (_, columns) in DATI.items():
-        assert f"`dati/{name}.csv`" in text
-        assert [column for column in columns if column not in text] == []
-
-
 def test_the_executed_notebook_shows_no_frame_of_workers(pal_report):
     notebook = json.loads((pal_report / "attivazione_pal.ipynb").read_text(encoding="utf-8"))
     kinds = {kind for cell in notebook["cells"] for output in cell.get("outputs", []) for kind in output.get("data", {})}

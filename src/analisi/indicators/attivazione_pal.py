@@ -15,6 +15,7 @@ import polars as pl
 from narwhals.typing import IntoFrameT
 
 from analisi.errors import AnalisiError, suggest
+from analisi.indicators import periodi
 from analisi.indicators.casi_gestiti import _frame, _ratio
 from analisi.indicators.uncertainty import _like, cluster_share, funnel, intraclass, paired_difference, worker_size
 from analisi.tables.catalogo import MOTIVI_CONTO, MOTIVI_NO_PAL, PASSI
@@ -28,25 +29,6 @@ BASI = {
 NON_INDICATO = "non indicato"
 NESSUN_LAVORATORE = "nessun lavoratore nella base: il tasso non si può calcolare"
 UNA_PROCEDURA = "una sola procedura: un intervallo non si può calcolare"
-
-
-def previous_quarter(trimestre: str) -> str:
-    """The trimestre before.
-
-    >>> previous_quarter("2005-T1")
-    '2004-T4'
-    """
-    year, quarter = int(trimestre[:4]), int(trimestre[-1])
-    return f"{year}-T{quarter - 1}" if quarter > 1 else f"{year - 1}-T4"
-
-
-def year_before(trimestre: str) -> str:
-    """The same trimestre of the year before.
-
-    >>> year_before("2005-T3")
-    '2004-T3'
-    """
-    return f"{int(trimestre[:4]) - 1}{trimestre[4:]}"
 
 
 def _totals(rows: nw.LazyFrame | nw.DataFrame, keys: list[str], *counts: str) -> nw.LazyFrame | nw.DataFrame:
@@ -141,12 +123,12 @@ def rates(
 def changes(
     stock: IntoFrameT,
     by: Iterable[str] = (),
-    previous: Callable[[str], str] = previous_quarter,
+    previous: Callable[[str], str] = periodi.previous,
     base: str = "tutti",
     maturita_giorni: int = 0,
     totale: str | None = None,
 ) -> IntoFrameT:
-    """One row per trimestre and `by`: the tasso against that of `previous` (`previous_quarter`, `year_before`), in percentage points.
+    """One row per trimestre and `by`: the tasso against that of `previous` (a function of `periodi`), in percentage points.
 
     The same procedures stand in both quarters: the interval of the difference takes them in pairs (`paired_difference`).
     `distinguibile`: the 95% interval leaves zero out. Null where one of the two is missing, or has no interval.

@@ -11,7 +11,7 @@ from analisi.indicators.monitoraggio import read_monitoraggio
 from analisi.indicators.procedure import CRITERI, by_year, count_cases, require_criterio
 from analisi.sources import KINDS
 from analisi.tables.catalogo import ATTIVAZIONE_PAL, CASI_GESTITI, MONITORAGGIO_PAL, VOL_PROCEDURE
-from analisi.tables.delivery import in_force, last_versions
+from analisi.tables.delivery import in_force, last_versions, merged
 from analisi.tables.pubblicati import Fonte, read_beside, read_published
 from analisi.tables.reading import Lettura, leggi
 from analisi.trace import remembered
@@ -86,7 +86,7 @@ def _count(readings: list[Lettura], paths: list[Path], territorio: Territorio, c
             lost = f"{reading.conteggio['scartate']} righe scartate su {reading.conteggio['righe']}"
             more = f"{reading.provenienza['file']}: {lost}: una cifra ufficiale non si fa con righe mancanti; vedere «analisi controlla»"
             raise AnalisiError("\n".join([*reading.messages(), more]))
-    vol = _merged(readings)
+    vol = merged(readings)
     casi = count_cases(vol, territorio, criterio)
     if casi.is_empty():
         msg = f"{shown(paths[0])}: con criterio_anno «{criterio}» nessuna procedura del territorio ha un anno"
@@ -126,28 +126,6 @@ def _counted_activation(folder: Path, territorio: Territorio) -> tuple[pl.DataFr
                     (year, procedure()[0].procedura, base, int(100 * active / base + 0.5), "no", f"fogli dei Nuclei, {quarters[year]}")
                 )
     return pl.DataFrame(rows, schema=ATTIVAZIONE_PAL.schema, orient="row"), quarters
-
-
-def _merged(readings: list[Lettura]) -> pl.DataFrame:
-    """The rows of all extracts; of a version that stands in several, the row of the latest extract.
-
-    Raises:
-        AnalisiError: a version differs between extracts of the same (or undeclared) day.
-    """
-    key = list(VOL_PROCEDURE.key)
-    rows = pl.concat([reading.dati.with_columns(pl.lit(i).alias("_file")) for i, reading in enumerate(readings)])
-    labels = ["data_estrazione", "fonte", "versione_tracciato", "natura", "_file"]
-    content = [name for name in rows.columns if name not in labels]
-    day = pl.col("data_estrazione")
-    undated = day.is_null().any().over(key)  # among copies one of which has no day, none is the latest
-    distinct = rows.filter(undated | (day == day.max().over(key))).unique(content, maintain_order=True)
-    clash = distinct.filter(pl.struct(key).is_duplicated())
-    if clash.height:
-        files = listing(sorted({readings[i].provenienza["file"] for i in clash["_file"]}))
-        one = ", ".join(f"{name} {clash[name][0]}" for name in key)
-        msg = f"{files}: {one} compare con contenuti diversi e non si sa quale estratto sia più recente; compilare data_estrazione"
-        raise AnalisiError(msg)
-    return distinct.drop("_file")
 
 
 def _how_counted(vol: pl.DataFrame, territorio: Territorio, criterio: str) -> tuple[str, ...]:

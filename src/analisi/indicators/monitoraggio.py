@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from analisi.errors import AnalisiError, listing, suggest
+from analisi.indicators.periodi import last_day
 from analisi.tables.catalogo import (
     CIGS_LAVORATORI,
     MONITORAGGIO_PAL,
@@ -63,16 +64,6 @@ class Monitoraggio:
         return trimestre or self.trimestri[-1]
 
 
-def quarter_end(trimestre: str) -> date:
-    """Last day of a trimestre.
-
-    >>> quarter_end("2005-T4")
-    datetime.date(2005, 12, 31)
-    """
-    year, month = int(trimestre[:4]), 3 * int(trimestre[-1])
-    return (date(year + 1, 1, 1) if month == 12 else date(year, month + 1, 1)) - timedelta(days=1)
-
-
 @remembered
 def read_monitoraggio(fonte: str, territorio: str = "lombardia") -> Monitoraggio:
     """The monitoring of a folder with vol_procedure and the sheets of the Nuclei (and, if there, lists and steps of workers, tavoli).
@@ -86,7 +77,11 @@ def read_monitoraggio(fonte: str, territorio: str = "lombardia") -> Monitoraggio
     if not folder.is_dir():
         msg = f"fonte «{fonte}»: serve una cartella con gli estratti e i fogli dei Nuclei"
         raise AnalisiError(msg)
-    readings, refused = read_delivery(files_of(folder), territorio=str(where.file))
+    return gathered(fonte, where, *read_delivery(files_of(folder), territorio=str(where.file)))
+
+
+def gathered(fonte: str, where: Territorio, readings: list[Lettura], refused: list[str]) -> Monitoraggio:
+    """The monitoring of files already read. Raises: AnalisiError as `read_monitoraggio`."""
     by_table = {table: [reading for reading in readings if reading.tabella is table] for table in USED}
     sheets = by_table[MONITORAGGIO_PAL]
     for table, found in ((VOL_PROCEDURE, by_table[VOL_PROCEDURE]), (MONITORAGGIO_PAL, sheets)):
@@ -109,7 +104,7 @@ def read_monitoraggio(fonte: str, territorio: str = "lombardia") -> Monitoraggio
         *outside,
         *_gaps(copertura, where),
         *_of_steps(by_table[MONITORAGGIO_PAL_LAVORATORI]),
-        *(("", "", _rejects(reading)) for reading in others if not reading.pulita),
+        *(("", "", rejects(reading)) for reading in others if not reading.pulita),
     ]
     findings += [*_absent(by_table), *_disagreements(stock, passi)]
     if stock.is_empty():
@@ -194,7 +189,7 @@ def _of_sheets(sheets: list[Lettura]) -> list[tuple[str, str, str]]:
         nuclei = data["nucleo"].unique().sort().to_list()
         nucleo = nuclei[0] if len(nuclei) == 1 else ""
         if not reading.pulita:
-            findings.append((quarter, nucleo, _rejects(reading)))
+            findings.append((quarter, nucleo, rejects(reading)))
         if not data.height and reading.pulita:
             findings.append((quarter, nucleo, f"{place}: il foglio è vuoto"))
         folder = _folder_quarter(reading)
@@ -208,7 +203,7 @@ def _of_sheets(sheets: list[Lettura]) -> list[tuple[str, str, str]]:
     return findings
 
 
-def _rejects(reading: Lettura) -> str:
+def rejects(reading: Lettura) -> str:
     """How many rows were rejected, and the first fault; the fault alone when only a total disagrees."""
     rows, first = reading.conteggio["scartate"], reading.messages(limit=1)[0]
     return f"{counted(rows, 'riga scartata', 'righe scartate')} su {reading.conteggio['righe']}; la prima: {first}" if rows else first
@@ -241,7 +236,7 @@ def _disagreements(stock: pl.DataFrame, passi: pl.DataFrame) -> list[tuple[str, 
 
 def _due(vol: pl.DataFrame, trimestre: str) -> pl.DataFrame:
     """The units whose workers the quarter is about: ministerial CIGS (A) opened in its year, by its end."""
-    end = quarter_end(trimestre)
+    end = last_day(trimestre)
     return vol.filter(pl.col("tipologia_linee_guida") == "A", pl.col("data_apertura").is_between(date(end.year, 1, 1), end))
 
 
@@ -276,7 +271,7 @@ def _stock(conteggi: pl.DataFrame, vol: pl.DataFrame) -> pl.DataFrame:
         "data_inizio",
     )
     ends = pl.DataFrame({"trimestre": conteggi["trimestre"].unique().sort()})
-    ends = ends.with_columns(pl.col("trimestre").map_elements(quarter_end, return_dtype=pl.Date).alias("fine_trimestre"))
+    ends = ends.with_columns(pl.col("trimestre").map_elements(last_day, return_dtype=pl.Date).alias("fine_trimestre"))
     joined = conteggi.join(register, on=["id_procedura", "id_unita"], how="left").join(ends, on="trimestre")
     counts = [pl.col(name).alias(short) for name, short in STEPS.items()]
     return joined.select(
@@ -306,7 +301,7 @@ def _coverage(stock: pl.DataFrame, conteggi: pl.DataFrame, vol: pl.DataFrame, te
     """
     parts = []
     for quarter in stock["trimestre"].unique().sort():
-        end = quarter_end(quarter)
+        end = last_day(quarter)
         due = _due(vol, quarter)
         expected = due.group_by(pl.col("sigla_provincia").alias("provincia")).agg(
             pl.len().cast(pl.Int64).alias("unita_attese"), pl.col("lavoratori_coinvolti").sum().alias("lavoratori_attesi")

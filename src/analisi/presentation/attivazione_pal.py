@@ -9,11 +9,14 @@ import polars as pl
 
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.indicators.attivazione_pal import BASI
-from analisi.indicators.monitoraggio import Monitoraggio, quarter_end
+from analisi.indicators.monitoraggio import Monitoraggio
+from analisi.indicators.periodi import last_day
 from analisi.presentation import charts_pal
-from analisi.presentation.blocks import Block, Col, cards, dataset, figure, header, table, tags, text, warnings
+from analisi.presentation.blocks import Block, Col, cards, figure, header, reserved, table, tags, text, warnings
+from analisi.presentation.datasets import Campo, DataFile
 from analisi.presentation.formats import number
 from analisi.tables.catalogo import CAUSALI, LINEE_GUIDA
+from analisi.vocabulary import INTERNO
 
 PASSI = {"STEP1": "STEP 1", "STEP2": "STEP 2", "STEP3": "STEP 3", "STEP4": "STEP 4", "NO_PAL": "NO PAL", "NESSUNO": "nessun passo"}
 FASI = {"informazione": "informazione", "presa_in_carico": "presa in carico", "attivazione": "attivazione", "monitoraggio": "monitoraggio"}
@@ -21,14 +24,49 @@ INTERVALLO = "L'intervallo al 95% considera le procedure, non i singoli lavorato
 NO_ROWS = "Nessuna riga nei fogli accettati del trimestre."
 UNKNOWN_STEPS = "Non calcolabile: mancano l'elenco dei lavoratori o le righe per lavoratore dei fogli del trimestre."
 POCHE = 15  # procedures under which the interval is only indicative
-DATI = {
-    "passi": ("Lavoratori per passo", {"trimestre": "Trimestre", "provincia": "Territorio", "passo": "Passo", "lavoratori": "Lavoratori", "quota": "Quota %"}),
-    "tassi": ("Tassi di attivazione", {"trimestre": "Trimestre", "provincia": "Territorio", "base": "Base", "attivati": "PAL attivate", "lavoratori": "Lavoratori nella base", "tasso": "Tasso %", "inf95": "Estremo inferiore %", "sup95": "Estremo superiore %", "unita": "Unità produttive"}),
-    "tempi": ("Tempi di attesa", {"provincia": "Territorio", "passo": "Passo", "lavoratori": "Lavoratori", "raggiunti": "Hanno raggiunto il passo", "in_attesa": "In attesa", "usciti": "Esonerati", "mediana": "Giorni, metà", "p90": "Giorni, 90%"}),
-    "flusso": ("Gruppi di lavoratori nel flusso", {"provincia": "Territorio", "id_procedura": "Procedura", "id_unita": "Unità", "lavoratori": "Lavoratori", "in_attesa": "In attesa", "fase": "Fase", "da": "Dal", "giorni_attesa": "Giorni", "ruolo": "Responsabile", "prossima_azione": "Prossima azione", "scadenza": "Scadenza"}),
-    "copertura": ("Copertura del monitoraggio", {"trimestre": "Trimestre", "provincia": "Territorio", "stato": "Stato", "unita_attese": "Unità attese", "unita_ricevute": "Unità ricevute", "lavoratori_attesi": "Lavoratori attesi", "lavoratori_ricevuti": "Lavoratori ricevuti", "quota": "Copertura %", "data_invio": "Inviato il"}),
+_COLONNE = {
+    "trimestre": ("Trimestre", "testo", "trimestre di riferimento"),
+    "provincia": ("Territorio", "testo", "sigla della provincia dell'unità produttiva; TOT per la regione"),
+    "passo": ("Passo", "testo", "passo raggiunto; NESSUNO se non ancora preso in carico"),
+    "base": ("Base", "testo", "base del tasso: tutti, netta degli esonerati, a maturità"),
+    "attivati": ("PAL attivate", "intero", "lavoratori con PAL attivata (STEP 4)"),
+    "tasso": ("Tasso %", "quota", "attivati sulla base, 0-100"),
+    "inf95": ("Estremo inferiore %", "quota", "estremo inferiore dell'intervallo al 95%, 0-100"),
+    "sup95": ("Estremo superiore %", "quota", "estremo superiore dell'intervallo al 95%, 0-100"),
+    "unita": ("Unità produttive", "intero", "unità produttive"),
+    "raggiunti": ("Hanno raggiunto il passo", "intero", "lavoratori che hanno raggiunto il passo"),
+    "in_attesa": ("In attesa", "intero", "lavoratori che non lo hanno ancora raggiunto"),
+    "usciti": ("Esonerati", "intero", "lavoratori esonerati prima"),
+    "mediana": ("Giorni, metà", "intero", "giorni entro cui arriva la metà; vuoto se non raggiunta"),
+    "p90": ("Giorni, 90%", "intero", "giorni entro cui arriva il 90%; vuoto se non raggiunti"),
+    "id_procedura": ("Procedura", "testo", "numero della procedura"),
+    "id_unita": ("Unità", "testo", "numero dell'unità produttiva"),
+    "fase": ("Fase", "testo", "fase del flusso standard"),
+    "da": ("Dal", "testo", "giorno da cui il gruppo è nella fase"),
+    "giorni_attesa": ("Giorni", "intero", "giorni nella fase alla fine del trimestre"),
+    "ruolo": ("Responsabile", "testo", "chi deve agire"),
+    "prossima_azione": ("Prossima azione", "testo", "che cosa resta da fare"),
+    "scadenza": ("Scadenza", "testo", "termine della fase, dove è noto"),
+    "stato": ("Stato", "testo", "stato del foglio ricevuto"),
+    "unita_attese": ("Unità attese", "intero", "unità attese dal registro"),
+    "unita_ricevute": ("Unità ricevute", "intero", "unità nei fogli accettati"),
+    "lavoratori_attesi": ("Lavoratori attesi", "intero", "lavoratori attesi dal registro"),
+    "lavoratori_ricevuti": ("Lavoratori ricevuti", "intero", "lavoratori nei fogli accettati"),
+    "data_invio": ("Inviato il", "testo", "giorno di invio del foglio"),
 }  # fmt: skip
-STYLES = {"lavoratori": "intero", "attivati": "intero", "unita": "intero", "quota": "decimale", "tasso": "decimale", "inf95": "decimale", "sup95": "decimale", "raggiunti": "intero", "in_attesa": "intero", "usciti": "intero", "mediana": "intero", "p90": "intero", "giorni_attesa": "intero", "unita_attese": "intero", "unita_ricevute": "intero", "lavoratori_attesi": "intero", "lavoratori_ricevuti": "intero"}  # fmt: skip
+
+
+def _file(title: str, row: str, *columns: str, cases: bool = False, **own: Campo) -> DataFile:
+    return DataFile(title, row, {name: own.get(name) or _COLONNE[name] for name in columns}, cases)
+
+
+DATI = {
+    "passi": _file("Lavoratori per passo", "trimestre, provincia (anche TOT), passo", "trimestre", "provincia", "passo", "lavoratori", "quota", quota=("Quota %", "quota", "quota dei lavoratori sospesi, 0-100"), lavoratori=("Lavoratori", "intero", "lavoratori sospesi nel passo")),
+    "tassi": _file("Tassi di attivazione", "trimestre, provincia, base", "trimestre", "provincia", "base", "attivati", "lavoratori", "tasso", "inf95", "sup95", "unita", lavoratori=("Lavoratori nella base", "intero", "lavoratori della base")),
+    "tempi": _file("Tempi di attesa", "provincia, passo", "provincia", "passo", "lavoratori", "raggiunti", "in_attesa", "usciti", "mediana", "p90", lavoratori=("Lavoratori", "intero", "lavoratori seguiti")),
+    "flusso": _file("Gruppi di lavoratori nel flusso", "procedura e unità produttiva", "provincia", "id_procedura", "id_unita", "lavoratori", "in_attesa", "fase", "da", "giorni_attesa", "ruolo", "prossima_azione", "scadenza", cases=True, lavoratori=("Lavoratori", "intero", "lavoratori sospesi del gruppo")),
+    "copertura": _file("Copertura del monitoraggio", "trimestre, provincia", "trimestre", "provincia", "stato", "unita_attese", "unita_ricevute", "lavoratori_attesi", "lavoratori_ricevuti", "quota", "data_invio", quota=("Copertura %", "quota", "lavoratori ricevuti sugli attesi, 0-100")),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,10 +77,11 @@ class Quadro:
     trimestre: str
     provincia: str
     maturita_giorni: int
+    profilo: str = INTERNO
 
     @property
     def fine(self) -> date:
-        return quarter_end(self.trimestre)
+        return last_day(self.trimestre)
 
     @property
     def luogo(self) -> str:
@@ -74,20 +113,20 @@ def words_of(trimestre: str) -> str:
     return f"{('primo', 'secondo', 'terzo', 'quarto')[int(trimestre[-1]) - 1]} trimestre {trimestre[:4]}"
 
 
-def quadro(dati: Monitoraggio, trimestre: str = "", provincia: str = "", maturita_giorni: int = 90) -> Quadro:
+def quadro(dati: Monitoraggio, trimestre: str = "", provincia: str = "", maturita_giorni: int = 90, profilo: str = INTERNO) -> Quadro:
     """The context of a report. Raises: AnalisiError when the quarter or the provincia is not there."""
     t = dati.territorio
     sigla = t.find(provincia) if provincia else ""
     if sigla is None:
         msg = f"provincia «{provincia}»: non è del territorio {t.nome}; {suggest(provincia, [p.nome for p in t.province])}"
         raise AnalisiError(msg)
-    return Quadro(dati, dati.require(trimestre), sigla, maturita_giorni)
+    return Quadro(dati, dati.require(trimestre), sigla, maturita_giorni, profilo)
 
 
-def page_header(q: Quadro, profilo: str, data_edizione: str = "") -> Block:
+def page_header(q: Quadro, data_edizione: str = "") -> Block:
     """The page's second line: quarter and territory; the profile, and the edition's date if one is given."""
     subtitle = f"{words_of(q.trimestre).capitalize()} · {q.luogo}"
-    return header(subtitle=subtitle, owner=q.dati.territorio.ente, tags=tags(profilo, data_edizione), synthetic=q.dati.sintetica)
+    return header(subtitle=subtitle, owner=q.dati.territorio.ente, tags=tags(q.profilo, data_edizione), synthetic=q.dati.sintetica)
 
 
 def _pct(value: float | None) -> str:
@@ -419,6 +458,8 @@ def flow_figure(fasi: pl.DataFrame, q: Quadro) -> Block:
 
 def work_list(posizioni: pl.DataFrame, q: Quadro) -> Block:
     """Who must act next: overdue groups first, then the longest waiting."""
+    if q.profilo != INTERNO:
+        return reserved("L'elenco dei gruppi in attesa")
     rows = q.mine(posizioni).filter(pl.col("fase") != "monitoraggio")
     if q.mine(posizioni).is_empty():
         return text(["Nessun gruppo con la sospensione in corso nei fogli accettati del trimestre."])
@@ -438,22 +479,3 @@ def quality(q: Quadro) -> Block:
     found = [r for r in q.dati.rilievi if r[0] in ("", q.trimestre) and (not q.provincia or r[1] in ("", q.provincia))]
     said = [f"{t.nomi[sigla]}: {words}" if sigla and not words.startswith(t.nomi[sigla]) else words for _, sigla, words in found]
     return warnings(said, title="Rilievi sui dati") if said else text(["Nessun rilievo sui fogli del trimestre."])
-
-
-def datasets(frames: dict[str, pl.DataFrame], q: Quadro) -> list[Block]:
-    """The data files, unrounded; shares and rates from 0 to 100."""
-    blocks = []
-    for name, frame in frames.items():
-        title, columns = DATI[name]
-        rows = frame.with_columns(pl.col([c for c in ("quota", "tasso", "inf95", "sup95") if c in frame.columns]) * 100)
-        rows = rows.with_columns(pl.col(pl.Date).dt.to_string("%Y-%m-%d"))
-        blocks.append(
-            dataset(
-                rows.select(*columns),
-                [Col(c, label, STYLES.get(c, "testo")) for c, label in columns.items()],
-                name=name,
-                title=title,
-                source=q.source,
-            )
-        )
-    return blocks

@@ -13,8 +13,10 @@ from babel.dates import format_date
 
 from analisi.errors import AnalisiError
 from analisi.presentation.formats import FORMATS
+from analisi.vocabulary import INTERNO
 
 MIME = "application/vnd.analisi+json"
+SHARE, SHOWN_SHARE = "quota", "decimale"  # a share of 0-1 is shown from 0 to 100, with the second format
 NO_PREVIEW = "ANALISI_SENZA_ANTEPRIMA"  # set by the runner, which adds the previews when it publishes
 
 
@@ -35,7 +37,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Col:
-    """One column of a table: field of the frame, heading, format (see `formats.FORMATS`), and the heading above a group.
+    """One column of a table: field of the frame, heading, format (see `formats.FORMATS`, or "quota"), and the heading above a group.
 
     Where the value is blank, the text of the field `fallback` is shown instead ("n.c." and the like).
     """
@@ -47,7 +49,7 @@ class Col:
     fallback: str = ""
 
     def __post_init__(self) -> None:
-        if self.style not in FORMATS:
+        if self.style not in FORMATS and self.style != SHARE:
             msg = f"colonna «{self.name}»: formato «{self.style}» sconosciuto; disponibili: {', '.join(FORMATS)}"
             raise AnalisiError(msg)
 
@@ -57,8 +59,13 @@ def _grid(frame: pl.DataFrame, columns: Sequence[Col]) -> dict[str, Any]:
     if missing:
         msg = f"colonne assenti dalla tavola: {', '.join(missing)}; disponibili: {', '.join(frame.columns)}"
         raise AnalisiError(msg)
+    shares = [c.name for c in columns if c.style == SHARE]
+    frame = frame.with_columns(pl.col(shares) * 100)
+    styles = [SHOWN_SHARE if c.style == SHARE else c.style for c in columns]
     return {
-        "colonne": [{"nome": c.name, "etichetta": c.label, "formato": c.style, "gruppo": c.group} for c in columns],
+        "colonne": [
+            {"nome": c.name, "etichetta": c.label, "formato": style, "gruppo": c.group} for c, style in zip(columns, styles, strict=True)
+        ],
         "righe": [
             [row[c.fallback] if row[c.name] is None and c.fallback else row[c.name] for c in columns] for row in frame.iter_rows(named=True)
         ],
@@ -68,7 +75,8 @@ def _grid(frame: pl.DataFrame, columns: Sequence[Col]) -> dict[str, Any]:
 def tags(profilo: str, data_edizione: str = "") -> list[str]:
     """The tags of a page's header: the profile, and the edition's date if one is given (aaaa-mm-gg)."""
     edition = [f"Edizione del {format_date(date.fromisoformat(data_edizione), 'd MMMM y', locale='it_IT')}"] if data_edizione else []
-    return [f"Profilo {profilo}", *edition]
+    unprotected = [] if profilo == INTERNO else ["Celle piccole non ancora protette: non diffondere"]
+    return [f"Profilo {profilo}", *unprotected, *edition]
 
 
 def header(*, subtitle: str, owner: str, tags: Sequence[str] = (), synthetic: bool = False) -> Block:
@@ -84,6 +92,11 @@ def cards(items: Sequence[tuple[str, str, str]]) -> Block:
 def text(sentences: Sequence[str], *, as_list: bool = False) -> Block:
     """Sentences made from figures, as one paragraph or as a list; `**words**` are set in bold."""
     return Block({"tipo": "testo", "frasi": [sentence for sentence in sentences if sentence], "elenco": as_list})
+
+
+def reserved(what: str) -> Block:
+    """In place of a piece about single cases, on a page of another profile than the internal one."""
+    return text([f"{what}: solo nel profilo interno."])
 
 
 def warnings(sentences: Sequence[str], title: str = "Avvertenze sui dati") -> Block:

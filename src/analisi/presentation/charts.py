@@ -13,58 +13,19 @@ import polars as pl
 
 from analisi.presentation import theme
 from analisi.presentation.formats import number, whole_parts
+from analisi.presentation.marks import (
+    Panel,
+    as_is,
+    bounds_around_zero,
+    described,
+    names_axis,
+    number_axis,
+    quantitative,
+    rows_of,
+    text_layer,
+    tile_map,
+)
 from analisi.vocabulary import TOTALE, Territorio, procedura_labels, procedure
-
-Panel = tuple[str, dict[str, Any]]
-Rows = list[dict[str, Any]]
-
-
-class _Shared(alt.Data):
-    """Data that altair neither copies nor converts: rows are plain values, which nobody changes."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Shared:
-        return self
-
-    def to_dict(self, **_: Any) -> dict[str, Any]:
-        return {"values": self.values}
-
-
-def _data(rows: Rows) -> alt.Data:
-    return _Shared(values=rows)
-
-
-def _y(names: Sequence[str]) -> alt.Y:
-    return alt.Y(field="nome", type="nominal", sort=list(names), title=None, scale=alt.Scale(domain=list(names)))
-
-
-def _x(field: str, title: str | None, **scale: Any) -> alt.X:
-    axis = alt.Axis(tickCount=4, title=title, grid=True)
-    return alt.X(field=field, type="quantitative", axis=axis, scale=alt.Scale(nice=False, **scale))
-
-
-def _quantitative(field: str) -> alt.X:
-    return alt.X(field=field, type="quantitative")
-
-
-def _plain(field: str, channel: type[alt.Color] | type[alt.Stroke] | type[alt.Shape] = alt.Color) -> Any:
-    return channel(field=field, type="nominal", scale=None)
-
-
-def _label() -> alt.Description:
-    return alt.Description(field="etichetta", type="nominal")
-
-
-def _text(rows: Rows, field: str, y: alt.Y, **mark: Any) -> alt.Chart:
-    encoding = alt.Chart(_data(rows)).mark_text(aria=False, **mark)
-    return encoding.encode(x=_quantitative(field), y=y, text=alt.Text(field="testo", type="nominal"))
-
-
-def _spread(values: Sequence[float | None], margin: float = 0.3) -> list[float]:
-    """Bounds of an axis around zero, with room for the numbers at the ends of the bars."""
-    known = [value for value in values if value is not None] or [0.0]
-    low, high = min(0.0, *known), max(0.0, *known)
-    room = margin * ((high - low) or 1)
-    return [low - room if low < 0 else 0.0, high + room if high > 0 or low == 0 else 0.0]
 
 
 def _by_procedura(draw: Callable[[str], dict[str, Any] | None], codes: Sequence[str]) -> list[Panel]:
@@ -101,11 +62,11 @@ def contributions(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel
                     "etichetta": f"{name}: {points} punti, {change or 'n.d.'} lavoratori",
                 }
             )
-        y = _y([row["nome"] for row in rows])
-        x = _x("valore", "punti percentuali", domain=_spread(part["contributo_pp"].to_list()))
-        bars = alt.Chart(_data(rows)).mark_bar(size=14).encode(x=x, y=y, color=_plain("colore"), description=_label())
-        right = _text([row for row in rows if row["valore"] >= 0], "valore", y, align="left", dx=4)
-        left = _text([row for row in rows if row["valore"] < 0], "valore", y, align="right", dx=-4)
+        y = names_axis([row["nome"] for row in rows])
+        x = number_axis("valore", "punti percentuali", domain=bounds_around_zero(part["contributo_pp"].to_list()))
+        bars = alt.Chart(rows_of(rows)).mark_bar(size=14).encode(x=x, y=y, color=as_is("colore"), description=described())
+        right = text_layer([row for row in rows if row["valore"] >= 0], "valore", y, align="left", dx=4)
+        left = text_layer([row for row in rows if row["valore"] < 0], "valore", y, align="right", dx=-4)
         return theme.spec(alt.layer(bars, right, left), len(rows))
 
     return _by_procedura(draw, [TOTALE, *_codes()])
@@ -129,35 +90,20 @@ def dumbbells(confronto: pl.DataFrame, territorio: Territorio, years: tuple[int,
                 ways.append({"nome": name, "da": pair[0], "a": pair[1]})
             end = max([value for value in pair if value is not None], default=0)
             texts.append({"nome": name, "valore": end, "testo": f"{number(pair[0]) or 'n.d.'} → {number(pair[1]) or 'n.d.'}"})
-        y = _y([territorio.nomi[sigla] for sigla in part["provincia"]])
+        y = names_axis([territorio.nomi[sigla] for sigla in part["provincia"]])
         top = max([row["valore"] for row in points], default=1) or 1
-        x = _x("valore", "lavoratori coinvolti", domain=[-0.04 * top, top * 1.9])
-        line = alt.Chart(_data(ways)).mark_rule(color=theme.GREY, strokeWidth=2, aria=False)
-        line = line.encode(x=_quantitative("da"), x2=alt.X2(field="a"), y=y)
-        dots = alt.Chart(_data(points)).mark_circle(size=75, opacity=1)
-        dots = dots.encode(x=x, y=y, color=_plain("colore"), description=_label())
-        return theme.spec(alt.layer(line, dots, _text(texts, "valore", y, align="left", dx=9)), len(part))
+        x = number_axis("valore", "lavoratori coinvolti", domain=[-0.04 * top, top * 1.9])
+        line = alt.Chart(rows_of(ways)).mark_rule(color=theme.GREY, strokeWidth=2, aria=False)
+        line = line.encode(x=quantitative("da"), x2=alt.X2(field="a"), y=y)
+        dots = alt.Chart(rows_of(points)).mark_circle(size=75, opacity=1)
+        dots = dots.encode(x=x, y=y, color=as_is("colore"), description=described())
+        return theme.spec(alt.layer(line, dots, text_layer(texts, "valore", y, align="left", dx=9)), len(part))
 
     return _by_procedura(draw, [TOTALE, *_codes()])
 
 
 TINTS = {1: ["#E3EFFB", "#B9D7F5", "#7DB5EB"], -1: ["#FDE9E2", "#FAC9B8", "#F6A084"], 0: ["#F1F2F4"]}
 TINT_BOUNDS = (0.1, 0.4)  # parts of the panel's largest change at which the tint deepens
-
-
-def tile_map(rows: Rows, columns: int, lines: int) -> dict[str, Any]:
-    """The drawing of a tile map: each row a provincia with its place, sigla, text, tint, edge and label."""
-    x = alt.X(field="x", type="quantitative", axis=None, scale=alt.Scale(domain=[0, columns], nice=False))
-    y = alt.Y(field="y", type="quantitative", axis=None, scale=alt.Scale(domain=[lines, 0], nice=False))
-    base = alt.Chart(_data(rows))
-    boxes = base.mark_rect(strokeWidth=2, cornerRadius=6).encode(
-        x=x, x2=alt.X2(field="x1"), y=y, y2=alt.Y2(field="y1"), description=_label(),
-        color=_plain("colore"), stroke=_plain("bordo", alt.Stroke),
-    )  # fmt: skip
-    place = {"x": _quantitative("cx"), "y": alt.Y(field="cy", type="quantitative")}
-    names = base.mark_text(dy=-9, fontWeight="bold", aria=False).encode(**place, text=alt.Text(field="sigla", type="nominal"))
-    values = base.mark_text(dy=9, aria=False).encode(**place, text=alt.Text(field="testo", type="nominal"))
-    return theme.spec(alt.layer(boxes, names, values), 0, extra=int(lines * theme.WIDTH / columns * 0.8) - 2 * theme.ROW_HEIGHT)
 
 
 @theme.unchecked
@@ -220,13 +166,13 @@ def _effects(part: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
             above, below = (above + value, below) if value >= 0 else (above, below + value)
         end = above if sum(pair) >= 0 else below
         totals.append({"nome": name, "somma": sum(pair), "valore": end, "testo": change, "etichetta": label})
-    y, x = _y(names), _x("da", "lavoratori", domain=_spread([row["a"] for row in rows], margin=0.36))
-    bars = alt.Chart(_data(rows)).mark_bar(size=13 if len(names) > 4 else 24)
-    bars = bars.encode(x=x, x2=alt.X2(field="a"), y=y, color=_plain("colore"), description=_label())
-    dots = alt.Chart(_data(totals)).mark_point(filled=True, shape="diamond", size=70, color=theme.INK, stroke="white", opacity=1)
-    dots = dots.encode(x=_quantitative("somma"), y=y, description=_label())
-    right = _text([row for row in totals if row["somma"] >= 0] + unknown, "valore", y, align="left", dx=8)
-    left = _text([row for row in totals if row["somma"] < 0], "valore", y, align="right", dx=-8)
+    y, x = names_axis(names), number_axis("da", "lavoratori", domain=bounds_around_zero([row["a"] for row in rows], margin=0.36))
+    bars = alt.Chart(rows_of(rows)).mark_bar(size=13 if len(names) > 4 else 24)
+    bars = bars.encode(x=x, x2=alt.X2(field="a"), y=y, color=as_is("colore"), description=described())
+    dots = alt.Chart(rows_of(totals)).mark_point(filled=True, shape="diamond", size=70, color=theme.INK, stroke="white", opacity=1)
+    dots = dots.encode(x=quantitative("somma"), y=y, description=described())
+    right = text_layer([row for row in totals if row["somma"] >= 0] + unknown, "valore", y, align="left", dx=8)
+    left = text_layer([row for row in totals if row["somma"] < 0], "valore", y, align="right", dx=-8)
     return theme.spec(alt.layer(bars, dots, right, left), len(names))
 
 
@@ -257,15 +203,15 @@ def shares(composizione: pl.DataFrame, territorio: Territorio, years: tuple[int,
                      "colore": colours[code], "inchiostro": inks.get(colours[code], "white"), "etichetta": label}
                 )  # fmt: skip
                 start += share
-        y = _y([territorio.nomi[sigla] for sigla in order])
-        base = alt.Chart(_data(rows))
+        y = names_axis([territorio.nomi[sigla] for sigla in order])
+        base = alt.Chart(rows_of(rows))
         bars = base.mark_bar(size=17).encode(
-            x=_x("da", "% dei lavoratori", domain=[0, 100]), x2=alt.X2(field="a"), y=y,
-            color=_plain("colore"), description=_label(),
+            x=number_axis("da", "% dei lavoratori", domain=[0, 100]), x2=alt.X2(field="a"), y=y,
+            color=as_is("colore"), description=described(),
         )  # fmt: skip
         text = base.mark_text(aria=False, fontSize=11).encode(
-            x=_quantitative("centro"), y=y, text=alt.Text(field="testo", type="nominal"),
-            color=_plain("inchiostro"),
+            x=quantitative("centro"), y=y, text=alt.Text(field="testo", type="nominal"),
+            color=as_is("inchiostro"),
         )  # fmt: skip
         return theme.spec(alt.layer(bars, text), len(order))
 
@@ -312,15 +258,15 @@ def _forest(part: pl.DataFrame, names: Sequence[str], alpha: float) -> dict[str,
         rows.append(mark | {"da": min(max(start, low), high), "a": max(min(end, high), low), "valore": dot})
         arrows += [mark | {"valore": low, "forma": "triangle-left"}] if start < low else []
         arrows += [mark | {"valore": high, "forma": "triangle-right"}] if end > high else []
-    y, colour = _y(names), _plain("colore")
+    y, colour = names_axis(names), as_is("colore")
     ticks = "datum.value < 1 ? '1/' + (1 / datum.value) : datum.value"
     axis = alt.Axis(values=[1 / 8, 1 / 2, 1, 2, 8], title="rapporto fra le unità produttive", labelExpr=ticks)
     x = alt.X(field="da", type="quantitative", axis=axis, scale=alt.Scale(type="log", domain=[low / 1.5, _FOREST_RIGHT], nice=False))
-    value = _quantitative("valore")
-    one = alt.Chart(_data([{"uno": 1}])).mark_rule(color=theme.INK, strokeDash=[3, 3], aria=False).encode(x=_quantitative("uno"))
-    bars = alt.Chart(_data(rows)).mark_rule(strokeWidth=3).encode(x=x, x2=alt.X2(field="a"), y=y, color=colour, description=_label())
-    dots = alt.Chart(_data([row for row in rows if row["valore"] is not None])).mark_circle(size=85, opacity=1)
-    dots = dots.encode(x=value, y=y, color=colour, description=_label())
-    heads = alt.Chart(_data(arrows)).mark_point(filled=True, size=60, opacity=1)
-    heads = heads.encode(x=value, y=y, color=colour, shape=_plain("forma", alt.Shape), description=_label())
-    return theme.spec(alt.layer(bars, one, dots, heads, _text(texts, "valore", y, align="left")), len(names))
+    value = quantitative("valore")
+    one = alt.Chart(rows_of([{"uno": 1}])).mark_rule(color=theme.INK, strokeDash=[3, 3], aria=False).encode(x=quantitative("uno"))
+    bars = alt.Chart(rows_of(rows)).mark_rule(strokeWidth=3).encode(x=x, x2=alt.X2(field="a"), y=y, color=colour, description=described())
+    dots = alt.Chart(rows_of([row for row in rows if row["valore"] is not None])).mark_circle(size=85, opacity=1)
+    dots = dots.encode(x=value, y=y, color=colour, description=described())
+    heads = alt.Chart(rows_of(arrows)).mark_point(filled=True, size=60, opacity=1)
+    heads = heads.encode(x=value, y=y, color=colour, shape=as_is("forma", alt.Shape), description=described())
+    return theme.spec(alt.layer(bars, one, dots, heads, text_layer(texts, "valore", y, align="left")), len(names))

@@ -13,13 +13,27 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from analisi.indicators.attivazione_pal import previous_quarter
 from analisi.indicators.flusso import phases
+from analisi.indicators.periodi import previous
 from analisi.indicators.tempi import STEP
 from analisi.indicators.uncertainty import FAR, LEVEL, control_limits
 from analisi.presentation import theme
-from analisi.presentation.charts import Panel, Rows, _data, _label, _plain, _quantitative, _text, _x, _y, tile_map
 from analisi.presentation.formats import NOT_COMPUTABLE, number
+from analisi.presentation.marks import (
+    Panel,
+    Rows,
+    as_is,
+    described,
+    names_axis,
+    number_axis,
+    percent_axis,
+    quantitative,
+    rows_of,
+    series_colours,
+    text_at,
+    text_layer,
+    tile_map,
+)
 from analisi.vocabulary import Territorio
 
 UNKNOWN = "n.d."
@@ -51,16 +65,6 @@ _PICKED = 12  # about as many points of a curve carry a label
 
 def _pct(rate: float | None, style: str = "pct") -> str:
     return NOT_COMPUTABLE if rate is None else number(100 * rate, style)
-
-
-def _series(series: Sequence[tuple[str, str]], columns: int) -> alt.Color:
-    """Colour by `serie` with a legend above the plot, for (label, colour) in order."""
-    legend = alt.Legend(
-        orient="top", title=None, columns=columns, symbolType="square", symbolSize=130, symbolOpacity=1, symbolStrokeWidth=1,
-        symbolStrokeColor=theme.GREY, labelFontSize=13, labelColor=theme.INK, columnPadding=12, rowPadding=3, offset=6, aria=False,
-    )  # fmt: skip
-    scale = alt.Scale(domain=[name for name, _ in series], range=[colour for _, colour in series])
-    return alt.Color(field="serie", type="nominal", scale=scale, legend=legend)
 
 
 def _places(frame: pl.DataFrame, territorio: Territorio) -> list[str]:
@@ -98,15 +102,15 @@ def step_bars(passi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
                  "testo": number(share) if share >= WIDE else "", "etichetta": written}
             )  # fmt: skip
             start += share
-    y, base = _y([territorio.nomi[sigla] for sigla in order]), alt.Chart(_data(rows))
+    y, base = names_axis([territorio.nomi[sigla] for sigla in order]), alt.Chart(rows_of(rows))
     bars = base.mark_bar(size=18, stroke="white", strokeWidth=0.7).encode(
-        x=_x("da", "% dei lavoratori sospesi", domain=[0, 100]), x2=alt.X2(field="a"), y=y, description=_label(),
-        color=_series([(label, colour) for label, colour, _ in PASSI.values()], 2),
+        x=number_axis("da", "% dei lavoratori sospesi", domain=[0, 100]), x2=alt.X2(field="a"), y=y, description=described(),
+        color=series_colours([(label, colour) for label, colour, _ in PASSI.values()], 2),
     )  # fmt: skip
     text = base.mark_text(aria=False, fontSize=11).encode(
-        x=_quantitative("centro"), y=y, text=alt.Text(field="testo", type="nominal"), color=_plain("inchiostro")
+        x=quantitative("centro"), y=y, text=alt.Text(field="testo", type="nominal"), color=as_is("inchiostro")
     )
-    chart = alt.layer(bars, text, _text(gaps, "da", y, align="left", dx=4))
+    chart = alt.layer(bars, text, text_layer(gaps, "da", y, align="left", dx=4))
     return [("Passo raggiunto dai lavoratori", theme.spec(chart, len(order), extra=118))]
 
 
@@ -138,12 +142,12 @@ def cascade(passi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
             detail = written if name == "Sospesi" else f"{number(workers)} lavoratori, {_pct(share)} dei sospesi"
             rows.append({"nome": name, "da": 0, "a": workers, "colore": colour, "etichetta": f"{territorio.nomi[place]}, {name}: {detail}"})
     top = total or max([row["a"] for row in rows], default=1) or 1
-    y = _y([*(name for name, _, _ in parts[:-1]), " ", parts[-1][0]])  # an empty line sets NO PAL apart
-    bars = alt.Chart(_data(rows)).mark_bar(size=19).encode(
+    y = names_axis([*(name for name, _, _ in parts[:-1]), " ", parts[-1][0]])  # an empty line sets NO PAL apart
+    bars = alt.Chart(rows_of(rows)).mark_bar(size=19).encode(
         x=alt.X(field="da", type="quantitative", axis=None, scale=alt.Scale(domain=[0, top * 1.62], nice=False)), x2=alt.X2(field="a"), y=y,
-        color=_plain("colore"), description=_label(),
+        color=as_is("colore"), description=described(),
     )  # fmt: skip
-    return [(territorio.nomi[place], theme.spec(alt.layer(bars, _text(texts, "a", y, align="left", dx=5)), len(parts) + 1, extra=6))]
+    return [(territorio.nomi[place], theme.spec(alt.layer(bars, text_layer(texts, "a", y, align="left", dx=5)), len(parts) + 1, extra=6))]
 
 
 def _sum(count: dict[str, int | None], codes: Iterable[str]) -> int | None:
@@ -188,28 +192,19 @@ def funnel_plot(imbuto: pl.DataFrame, territorio: Territorio, atteso: float | No
     ticks = [n for power in range(5) for n in (10**power, 2 * 10**power, 5 * 10**power) if low <= n <= high]
     axis = alt.Axis(title="dimensione effettiva (lavoratori indipendenti)", values=ticks, grid=False)
     x = alt.X(field="x", type="quantitative", axis=axis, scale=alt.Scale(type="log", domain=[low, right], nice=False))
-    y = _percent_axis("y", "% di PAL attivate")
-    base = alt.Chart(_data(curves)).mark_line(color=theme.GREY, strokeWidth=1.3, aria=False)
+    y = percent_axis("y", "% di PAL attivate")
+    base = alt.Chart(rows_of(curves)).mark_line(color=theme.GREY, strokeWidth=1.3, aria=False)
     dashes = alt.Scale(domain=["95%", "99,8%"], range=[[4, 3], [1, 0]])
     lines = base.encode(
         x=x, y=y, detail=alt.Detail(field="curva", type="nominal"),
         strokeDash=alt.StrokeDash(field="livello", type="nominal", legend=None, scale=dashes),
     )  # fmt: skip
-    centre = alt.Chart(_data([{"x": low, "a": high, "y": 100 * expected, "etichetta": f"{territorio.nome}: {_pct(expected)}"}]))
-    centre = centre.mark_rule(color=theme.INK).encode(x=x, x2=alt.X2(field="a"), y=y, description=_label())
-    dots = alt.Chart(_data(rows)).mark_circle(size=60, opacity=1).encode(x=x, y=y, color=_plain("colore"), description=_label())
-    ends = _written(names, x, y, align="left", dx=4, fontSize=11)
-    texts = [_written(part, x, y, fontSize=12, **where) for part, where in _beside(rows, low, right, 100 * expected)]
+    centre = alt.Chart(rows_of([{"x": low, "a": high, "y": 100 * expected, "etichetta": f"{territorio.nome}: {_pct(expected)}"}]))
+    centre = centre.mark_rule(color=theme.INK).encode(x=x, x2=alt.X2(field="a"), y=y, description=described())
+    dots = alt.Chart(rows_of(rows)).mark_circle(size=60, opacity=1).encode(x=x, y=y, color=as_is("colore"), description=described())
+    ends = text_at(names, x, y, align="left", dx=4, fontSize=11)
+    texts = [text_at(part, x, y, fontSize=12, **where) for part, where in _beside(rows, low, right, 100 * expected)]
     return [(territorio.nome, theme.spec(alt.layer(lines, centre, dots, ends, *texts), 0, extra=250))]
-
-
-def _percent_axis(field: str, title: str | None) -> alt.Y:
-    axis = alt.Axis(title=title, values=[0, 25, 50, 75, 100], grid=True, labelBound=False)
-    return alt.Y(field=field, type="quantitative", axis=axis, scale=alt.Scale(domain=[0, 100], nice=False))
-
-
-def _written(rows: Rows, x: alt.X, y: alt.Y, **mark: Any) -> alt.Chart:
-    return alt.Chart(_data(rows)).mark_text(aria=False, **mark).encode(x=x, y=y, text=alt.Text(field="testo", type="nominal"))
 
 
 def _apart(names: Rows, gap: float = 6.5) -> None:
@@ -276,14 +271,14 @@ def _curve(part: pl.DataFrame, passo: str, last_day: int) -> dict[str, Any]:
             label = f"{PASSI[passo][0]}, entro {number(r['giorni'])} giorni: {_pct(r['quota_raggiunta'])}{interval}"
             dots.append({"x": r["giorni"], "y": share, "etichetta": label})
     end = [line[-1] | {"testo": _pct(part["quota_raggiunta"][-1])}]
-    x = _x("x", "giorni dall'inizio della sospensione", domain=[0, last_day * 1.24])
+    x = number_axis("x", "giorni dall'inizio della sospensione", domain=[0, last_day * 1.24])
     x.axis.tickCount = 5
-    y = _percent_axis("y", "% dei lavoratori")
-    area = alt.Chart(_data(band)).mark_area(interpolate="step-after", color=BAND, aria=False)
+    y = percent_axis("y", "% dei lavoratori")
+    area = alt.Chart(rows_of(band)).mark_area(interpolate="step-after", color=BAND, aria=False)
     area = area.encode(x=x, y=alt.Y(field="inf", type="quantitative"), y2=alt.Y2(field="sup"))
-    steps = alt.Chart(_data(line)).mark_line(interpolate="step-after", color=theme.BLUE, strokeWidth=2, aria=False).encode(x=x, y=y)
-    points = alt.Chart(_data(dots)).mark_circle(size=32, color=theme.BLUE, opacity=1).encode(x=x, y=y, description=_label())
-    return theme.spec(alt.layer(area, steps, points, _written(end, x, y, align="left", dx=6)), 0, extra=170)
+    steps = alt.Chart(rows_of(line)).mark_line(interpolate="step-after", color=theme.BLUE, strokeWidth=2, aria=False).encode(x=x, y=y)
+    points = alt.Chart(rows_of(dots)).mark_circle(size=32, color=theme.BLUE, opacity=1).encode(x=x, y=y, description=described())
+    return theme.spec(alt.layer(area, steps, points, text_at(end, x, y, align="left", dx=6)), 0, extra=170)
 
 
 def _quarters(trimestri: Iterable[str]) -> list[str]:
@@ -291,7 +286,7 @@ def _quarters(trimestri: Iterable[str]) -> list[str]:
     found = sorted(set(trimestri))
     quarters = found[-1:]
     while quarters and quarters[0] > found[0]:
-        quarters.insert(0, previous_quarter(quarters[0]))
+        quarters.insert(0, previous(quarters[0]))
     return quarters
 
 
@@ -306,7 +301,7 @@ def quarter_lines(tassi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     if len(quarters) < 2:
         return []
     cell = {(r["provincia"], r["trimestre"]): r for r in tassi.iter_rows(named=True) if r["tasso"] is not None}
-    x, y = _quarter_axis(quarters), _percent_axis("y", "% di PAL attivate")
+    x, y = _quarter_axis(quarters), percent_axis("y", "% di PAL attivate")
 
     def points(sigla: str) -> Rows:
         rows = []
@@ -357,25 +352,25 @@ def _runs(rows: Rows, field: str) -> Rows:
 
 def _region_lines(rows: Rows, x: alt.X, y: alt.Y) -> alt.LayerChart:
     stretch = alt.Detail(field="tratto", type="nominal")
-    band = alt.Chart(_data(_runs(rows, "inf"))).mark_area(color=BAND, aria=False)
+    band = alt.Chart(rows_of(_runs(rows, "inf"))).mark_area(color=BAND, aria=False)
     band = band.encode(x=x, y=alt.Y(field="inf", type="quantitative"), y2=alt.Y2(field="sup"), detail=stretch)
-    line = alt.Chart(_data(_runs(rows, "y"))).mark_line(color=theme.BLUE, strokeWidth=2.5, aria=False).encode(x=x, y=y, detail=stretch)
-    dots = alt.Chart(_data(_drawn(rows))).mark_circle(size=60, color=theme.BLUE, opacity=1).encode(x=x, y=y, description=_label())
+    line = alt.Chart(rows_of(_runs(rows, "y"))).mark_line(color=theme.BLUE, strokeWidth=2.5, aria=False).encode(x=x, y=y, detail=stretch)
+    dots = alt.Chart(rows_of(_drawn(rows))).mark_circle(size=60, color=theme.BLUE, opacity=1).encode(x=x, y=y, description=described())
     few = _drawn(rows) if len(rows) <= 8 else _drawn(rows)[-1:]
-    return alt.layer(band, line, dots, _written(few, x, y, dy=-13))
+    return alt.layer(band, line, dots, text_at(few, x, y, dy=-13))
 
 
 def _province_lines(rows: Rows, last: int, x: alt.X, y: alt.Y) -> alt.LayerChart:
     stretches = [row for _, part in groupby(rows, key=lambda row: row["tratto"]) for row in _runs(list(part), "y")]
-    lines = alt.Chart(_data(stretches)).mark_line(color=theme.GREY, strokeWidth=1, aria=False)
+    lines = alt.Chart(rows_of(stretches)).mark_line(color=theme.GREY, strokeWidth=1, aria=False)
     lines = lines.encode(x=x, y=y, detail=alt.Detail(field="tratto", type="nominal"))
-    dots = alt.Chart(_data(_drawn(rows))).mark_circle(size=24, color=theme.GREY, opacity=1).encode(x=x, y=y, description=_label())
+    dots = alt.Chart(rows_of(_drawn(rows))).mark_circle(size=24, color=theme.GREY, opacity=1).encode(x=x, y=y, description=described())
     final = sorted((row for row in _drawn(rows) if row["x"] == last), key=lambda row: row["y"])
     chosen = final if len(final) < 2 else [final[0], final[-1]]
     ends = [{"x": row["x"], "y": row["y"], "testo": f"{row['tratto']} {row['testo']}"} for row in chosen]
     if len(ends) > 1:
         _apart(ends)
-    return alt.layer(lines, dots, _written(ends, x, y, align="left", dx=6))
+    return alt.layer(lines, dots, text_at(ends, x, y, align="left", dx=6))
 
 
 @theme.unchecked
@@ -429,10 +424,10 @@ def phase_bars(fasi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
             )  # fmt: skip
             start += r["lavoratori"]
         ends.append({"nome": name, "a": start, "testo": number(start) if found else UNKNOWN})
-    y, top = _y([territorio.nomi[sigla] for sigla in order]), max(row["a"] for row in ends) or 1
-    bars = alt.Chart(_data(rows)).mark_bar(size=17, stroke="white", strokeWidth=0.7).encode(
-        x=_x("da", "lavoratori", domain=[0, top * 1.2]), x2=alt.X2(field="a"), y=y, description=_label(),
-        color=_series(list(zip(labels.values(), PHASE_COLOURS, strict=True)), 2),
+    y, top = names_axis([territorio.nomi[sigla] for sigla in order]), max(row["a"] for row in ends) or 1
+    bars = alt.Chart(rows_of(rows)).mark_bar(size=17, stroke="white", strokeWidth=0.7).encode(
+        x=number_axis("da", "lavoratori", domain=[0, top * 1.2]), x2=alt.X2(field="a"), y=y, description=described(),
+        color=series_colours(list(zip(labels.values(), PHASE_COLOURS, strict=True)), 2),
     )  # fmt: skip
-    chart = alt.layer(bars, _text(ends, "a", y, align="left", dx=4))
+    chart = alt.layer(bars, text_layer(ends, "a", y, align="left", dx=4))
     return [("Fase del flusso standard", theme.spec(chart, len(order), extra=100))]

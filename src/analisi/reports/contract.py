@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from analisi.vocabulary import Territorio
 
 TYPES = {"int": "numero intero", "float": "numero", "str": "testo", "bool": "sì o no"}
-PROFILES = ("interno",)  # what `profilo` may be today
 _TRUE, _FALSE = ("sì", "si", "vero", "true", "1"), ("no", "falso", "false", "0")
 
 
@@ -175,9 +174,11 @@ def check_words(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
     for name in given:
         contract.parameter(name)
     values = contract.complete(given)
-    profile = values.get("profilo", PROFILES[0])
-    if profile not in PROFILES:
-        msg = f"--profilo {profile}: non disponibile; disponibili: {', '.join(PROFILES)}"
+    if profile := values.get("profilo"):
+        from analisi.vocabulary import PROFILI
+
+    if profile and profile not in PROFILI:
+        msg = f"--profilo {profile}: non disponibile; disponibili: {', '.join(PROFILI)}"
         raise AnalisiError(msg)
     for name, value in values.items():
         if name.startswith("data_") and value:
@@ -198,13 +199,21 @@ def _check_date(name: str, value: str) -> None:
 
 
 def _check_source(values: dict[str, Any]) -> None:
-    """Read the source and look for the years and the provincia in it."""
+    """Read the source and look for the years or the period in it; what is told at a day or in a bimestre is read from extracts."""
+    from analisi.indicators.estratti import read_estratti
     from analisi.indicators.fonti import read_fonte
     from analisi.indicators.monitoraggio import read_monitoraggio
+    from analisi.indicators.periodi import bounds
 
     if "trimestre" in values:
         dati = read_monitoraggio(values["fonte"], values.get("territorio", "lombardia"))
         dati.require(values["trimestre"])
+        return
+    if "bimestre" in values or "data_riferimento" in values:
+        from analisi.presentation.contesto import ambito
+
+        dati = read_estratti(values["fonte"], values.get("territorio", "lombardia"))
+        ambito(dati, values.get("data_riferimento", "") or (bounds(values["bimestre"])[1] if values.get("bimestre") else ""))
         return
     fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"), values.get("criterio_anno", "apertura"))
     if "confronto" in values:

@@ -681,10 +681,19 @@ def _meetings(rng: Rng, unita: pl.DataFrame, base: Base, copy: int) -> pl.DataFr
             agenda = _agenda(rng, unita.filter(pl.col("data_apertura") <= day, anno=anno), nucleo)
             rows.append({"id_tavolo": name, "tipo": tipo.upper(), "nucleo": nucleo, "data": day, **agenda})
     draws = Draws(rng, len(rows))
-    return pl.DataFrame(rows, infer_schema_length=None).with_columns(
-        *(draws.pick(weights).alias(name) for name, weights in TAVOLI.items()),
-        argomento=code({"Coordinamento dei Nuclei territoriali": pl.col("tipo") == "REGIONALE"}, "Procedure del territorio"),
-        azione_scadenza=pl.col("data") + draws.days(15, 45),
+    return (
+        pl.DataFrame(rows, infer_schema_length=None)
+        .with_columns(
+            *(draws.pick(weights).alias(name) for name, weights in TAVOLI.items()),
+            argomento=code({"Coordinamento dei Nuclei territoriali": pl.col("tipo") == "REGIONALE"}, "Procedure del territorio"),
+            azione_scadenza=pl.col("data") + draws.days(15, 45),
+        )
+        .with_columns(
+            azione_scadenza=pl.when(pl.col("azione").is_not_null()).then("azione_scadenza"),
+            azione_conclusa=pl.when(pl.col("azione").is_not_null() & draws.chance(0.8)).then(
+                pl.col("azione_scadenza") - draws.days(-20, 14)
+            ),
+        )
     )
 
 

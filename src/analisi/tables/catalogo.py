@@ -423,6 +423,7 @@ REGISTRO_TAVOLI = Table(
         Column("azione", "testo", "prossima azione", example="Convocare le parti", reserved=True),
         Column("azione_responsabile", "testo", "ruolo responsabile, mai il nome", example="Nucleo", reserved=True),
         Column("azione_scadenza", "data", "scadenza dell'azione", example="30/06/2025"),
+        Column("azione_conclusa", "data", "giorno in cui l'azione è stata conclusa; vuoto se è ancora aperta", example="27/06/2025"),
         Column("verbale_protocollo", "testo", "protocollo del verbale", example="E1.2025.0012345"),
         *PROVENIENZA,
     ),
@@ -430,6 +431,7 @@ REGISTRO_TAVOLI = Table(
     (
         Rule("nucleo_del_bilaterale", "errore", ("nucleo", "tipo"), "un tavolo bilaterale ha il suo Nucleo", (c("tipo") == "BILATERALE") & _blank("nucleo"), ({"nucleo": ""},)),
         _ordered("data", "azione_scadenza", "la scadenza dell'azione viene prima dell'incontro", severity="avviso"),
+        _ordered("data", "azione_conclusa", "l'azione è conclusa prima dell'incontro", azione_scadenza=""),
     ),
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from analisi.errors import AnalisiError
+from analisi.errors import AnalisiError, listing
 from analisi.sources import KINDS
 from analisi.tables.reading import Lettura, leggi
 from analisi.tables.schema import ROW, Link
@@ -27,6 +27,28 @@ def last_versions(vol: pl.DataFrame) -> pl.DataFrame:
 def in_force(vol: pl.DataFrame) -> pl.DataFrame:
     """The last version of each unit, unless it is revoked: what counts. One row per procedura and unità produttiva."""
     return last_versions(vol).filter(pl.col("stato") != "REVOCATA")
+
+
+def merged(readings: list[Lettura]) -> pl.DataFrame:
+    """The rows of all extracts of one table; of a key that stands in several, the row of the latest extract.
+
+    Raises:
+        AnalisiError: a key differs between extracts of the same (or undeclared) day.
+    """
+    key = list(readings[0].tabella.key)
+    rows = pl.concat([reading.dati.with_columns(pl.lit(i).alias("_file")) for i, reading in enumerate(readings)])
+    labels = ["data_estrazione", "fonte", "versione_tracciato", "natura", "_file"]
+    content = [name for name in rows.columns if name not in labels]
+    day = pl.col("data_estrazione")
+    undated = day.is_null().any().over(key)  # among copies one of which has no day, none is the latest
+    distinct = rows.filter(undated | (day == day.max().over(key))).unique(content, maintain_order=True)
+    clash = distinct.filter(pl.struct(key).is_duplicated())
+    if clash.height:
+        files = listing(sorted({readings[i].provenienza["file"] for i in clash["_file"]}))
+        one = ", ".join(f"{name} {clash[name][0]}" for name in key if not readings[0].tabella.column(name).reserved)
+        msg = f"{files}: {one} compare con contenuti diversi e non si sa quale estratto sia più recente; compilare data_estrazione"
+        raise AnalisiError(msg)
+    return distinct.drop("_file")
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -1,11 +1,10 @@
-"""The data dictionary, made from the declared tables: run this module to renew docs/dizionario.md."""
+"""The part of the data dictionary on the tables, made from their declarations."""
 
 from __future__ import annotations
 
 from analisi.tables.catalogo import ESTRATTI, TABLES
 from analisi.tables.schema import CELL_RULES, CELL_WARNINGS, Column, Link, Table
 from analisi.tables.writing import thousands
-from analisi.workspace import root
 
 BEGIN, END = "<!-- tabelle: generato da analisi.tables.dizionario -->", "<!-- fine delle tabelle -->"
 TYPES = {"testo": "testo", "codice": "codice", "intero": "intero", "decimale": "decimale", "percentuale": "percentuale, 0-100",
@@ -54,15 +53,3 @@ def meaning(column: Column) -> str:
     if column.type == "provincia":
         parts.append("in una delle diciture del territorio" + (", oppure FUORI_REGIONE" if column.outside else ""))
     return "; ".join(parts)
-
-
-def main() -> None:
-    """Renew the generated part of docs/dizionario.md."""
-    path = root() / "docs" / "dizionario.md"
-    whole = path.read_text(encoding="utf-8")
-    before, after = whole[: whole.index(BEGIN)], whole[whole.index(END) :]
-    path.write_text(f"{before}{BEGIN}\n\n{text()}\n{after}", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
