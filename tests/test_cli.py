@@ -39,7 +39,7 @@ def lines(text: str) -> list[str]:
         (["esegui", "annuale", "--fonte", "x" * 300], "«xxxx"),
         (["esegui", "annuale", "--territorio", "lombardy"], "territorio «lombardy» assente; forse intendevi «lombardia»?"),
         (["esegui", "annuale", "--fonte", "non/c/e"], "fonte «non/c/e»: il file o la cartella non esiste"),
-        (["esegui", "annuale", "--profilo", "pubblico"], "--profilo pubblico: non disponibile; disponibili: interno"),
+        (["esegui", "annuale", "--profilo", "segreto"], "--profilo segreto: non disponibile; disponibili: interno, pubblico"),
         (["esegui", "annuale", "--anno"], "opzione --anno: manca il valore"),
         (["esegui", "anuale"], "notebook «anuale» assente; forse intendevi «annuale»?"),
         (["esegui", "annuale", "2025"], "argomenti non riconosciuti; «analisi esegui annuale --help»"),

@@ -6,6 +6,7 @@ import pytest
 
 from analisi.errors import AnalisiError
 from analisi.reports.edition import available, read_edition
+from tests.reports.conftest import FIGURES, HEADER, PARAMETERS, write_edition, write_notebook
 
 HEAD = 'titolo = "Prova"\nperiodo = "2025"\n'
 PAL = '[[rapporto]]\nnotebook = "attivazione_pal"\n'
@@ -88,7 +89,7 @@ def test_groups_are_in_the_declared_order_then_as_they_come(tmp_path):
         (PAL + "tempo_massimo = -1", "«tempo_massimo» non può essere negativo"),
         (PAL + 'colore = "blu"', "campo «colore» sconosciuto"),
         (PAL + 'parametri = { data_edizione = "31/3/2026" }', "non è una data"),
-        (PAL + 'parametri = { profilo = "pubblico" }', "--profilo pubblico: non disponibile"),
+        (PAL + 'parametri = { profilo = "segreto" }', "--profilo segreto: non disponibile"),
         ("rapporto = []", "nessun [[rapporto]]"),
         ("", "manca «rapporto»"),
         ("[comuni]\nanni = 3\n" + PAL, "[comuni]: nessun notebook ha il parametro «anni»"),
@@ -126,3 +127,12 @@ def test_every_fault_of_a_file_is_told_at_once(tmp_path):
 def test_an_unknown_edition_is_told_with_the_known_ones():
     with pytest.raises(AnalisiError, match="forse intendevi «annuale»"):
         read_edition("anuale")
+
+
+def test_another_profile_reaches_every_report_and_names_the_edition(desk):
+    write_edition(desk, 'notebook = "prova"\nparametri = { provincia = ["BG"] }', head='profilo = "interno"')
+    parameters = PARAMETERS + '\nprofilo: str = "interno"  # profilo'
+    write_notebook(desk / "notebooks" / "prova.ipynb", HEADER, FIGURES, parameters=parameters)
+    internal, public = read_edition("prova"), read_edition("prova", "pubblico")
+    assert ([r.parametri["profilo"] for r in internal.rapporti], internal.nome) == (["interno"], "edizione-prova-1")
+    assert ([r.parametri["profilo"] for r in public.rapporti], public.nome) == (["pubblico"], "edizione-prova-1-pubblico")

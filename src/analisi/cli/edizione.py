@@ -18,7 +18,7 @@ _FIELDS = """\
 I campi del file, con un esempio:
   titolo = "Monitoraggio trimestrale, AAAA-T4"   # in testa all'indice
   periodo = "AAAA-T4"                            # parte del nome della cartella
-  profilo = "interno"
+  profilo = "interno"                            # --profilo vince
   gruppi = ["Regione", "Province"]               # ordine nell'indice
   tempo_massimo = 300                            # secondi per rapporto (600)
   memoria_massima = 2000                         # MB per rapporto
@@ -39,6 +39,7 @@ Esempio:
 
 @click.command(cls=Comando, epilog=_FIELDS, options_metavar="[OPZIONI]")
 @click.argument("file", metavar="FILE.toml")
+@click.option("--profilo", metavar="PROFILO", default="", help="Chi leggerà: interno, o pubblico (senza nomi né singoli casi).")
 @click.option("--uscita", metavar="CARTELLA", help="Dove pubblicare (predefinita: reports/edizione-NOME-PERIODO).")
 @click.option("--processi", metavar="N", type=click.IntRange(1, 512), help="Rapporti eseguiti insieme (predefinito: uno per processore).")
 @click.option("--solo", metavar="NOME", multiple=True, help="Esegue solo questo rapporto (anche con * e ?; si può ripetere).")
@@ -53,6 +54,7 @@ Esempio:
 @click.option("--dask", metavar="INDIRIZZO", help="Esegue su un cluster Dask, come tcp://10.0.0.1:8786, con le cartelle in comune.")
 def edizione(
     file: str,
+    profilo: str,
     uscita: str | None,
     processi: int | None,
     solo: tuple[str, ...],
@@ -72,7 +74,7 @@ def edizione(
     """
     from analisi.reports.edition import read_edition
 
-    edition = read_edition(file)
+    edition = read_edition(file, profilo)
     from analisi.reports import batch
 
     output = place_of(uscita) if uscita else batch.default_output(edition)

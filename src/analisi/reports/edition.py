@@ -13,7 +13,7 @@ from typing import Any
 
 from analisi.errors import AnalisiError, suggest
 from analisi.reports.contract import TYPES, Contract, check_words, find
-from analisi.vocabulary import load_territorio
+from analisi.vocabulary import INTERNO, load_territorio
 from analisi.workspace import resolve, root, shown
 
 EVERY = "*"  # in place of a provincia: each one of the territory
@@ -53,7 +53,7 @@ class Edizione:
 
     @property
     def nome(self) -> str:
-        return f"edizione-{self.file.stem}-{self.periodo}"
+        return f"edizione-{self.file.stem}-{self.periodo}{'' if self.profilo == INTERNO else f'-{self.profilo}'}"
 
 
 # The fields of an edition and of its [[rapporto]]: kind, and whether they must be there.
@@ -79,8 +79,8 @@ def available() -> list[Path]:
     return sorted((root() / "reports").glob("*.toml"))
 
 
-def read_edition(name: str) -> Edizione:
-    """The edition of reports/<name>.toml, or of the TOML file at that path.
+def read_edition(name: str, profilo: str = "") -> Edizione:
+    """The edition of reports/<name>.toml, or of the TOML file at that path; with `profilo`, for other readers than the file says.
 
     Raises:
         AnalisiError: no such file; or, one line each, every fault of the file: unknown field, notebook or parameter, wrong type,
@@ -96,14 +96,15 @@ def read_edition(name: str) -> Edizione:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         msg = f"{shown(file)}: non è un file TOML in UTF-8 ({error})"
         raise AnalisiError(msg) from error
-    return _Reader(file, content).edition()
+    return _Reader(file, content | ({"profilo": profilo} if profilo else {}), {"profilo": profilo} if profilo else {}).edition()
 
 
 class _Reader:
     """Reads one file, gathering its faults so that all are told at once."""
 
-    def __init__(self, file: Path, content: dict[str, Any]) -> None:
-        self.file, self.content, self.faults = file, content, []
+    def __init__(self, file: Path, content: dict[str, Any], forced: dict[str, Any]) -> None:
+        """`forced`: parameters that win over those of the file, in the notebooks that have them."""
+        self.file, self.content, self.forced, self.faults = file, content, forced, []
 
     def edition(self) -> Edizione:
         content = self.content
@@ -122,7 +123,7 @@ class _Reader:
                 )
         if self.faults:
             raise AnalisiError("\n".join(f"{shown(self.file)}: {fault}" for fault in self.faults))
-        profile = content.get("profilo", "interno")
+        profile = content.get("profilo", INTERNO)
         return Edizione(
             self.file, content["titolo"], content["periodo"], profile, groups, content.get("memoria_massima", 0), tuple(reports)
         )
@@ -155,7 +156,8 @@ class _Reader:
             return
         common = {name: value for name, value in self.content.get("comuni", {}).items() if name in {p.name for p in contract.parameters}}
         profile = {"profilo": self.content["profilo"]} if "profilo" in self.content and self.has(contract, "profilo") else {}
-        given = profile | common | entry.get("parametri", {})
+        forced = {name: value for name, value in self.forced.items() if self.has(contract, name)}
+        given = profile | common | entry.get("parametri", {}) | forced
         if not self.known(contract, given, place):
             return
         choices = {name: self.choices(contract, name, value, given, place) for name, value in given.items()}
