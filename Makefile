@@ -13,9 +13,10 @@ report: $(READY) ## make the environment and the annual report from the publishe
 	$(BIN)/analisi esegui annuale
 	@echo "Aprire nel browser: reports/annuale-2025/annuale.html"
 
-edizione: $(READY) data/esempio ## make the quarterly edition of thirteen reports from synthetic extracts
-	$(BIN)/analisi edizione trimestrale
-	@echo "Aprire nel browser: reports/edizione-trimestrale-2025-T4/index.html"
+EDIZIONI := bimestrale trimestrale annuale
+
+edizione: $(READY) data/esempio ## make the three editions from synthetic extracts (EDIZIONI=annuale for one)
+	@set -e; for name in $(EDIZIONI); do $(BIN)/analisi edizione $$name; done
 
 data/esempio: | $(READY)
 	$(BIN)/analisi esempio

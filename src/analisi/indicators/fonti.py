@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from analisi.errors import AnalisiError, listing
-from analisi.indicators.monitoraggio import read_monitoraggio
+from analisi.indicators.monitoraggio import read_monitoraggio, rejects
 from analisi.indicators.procedure import CRITERI, by_year, count_cases, require_criterio
 from analisi.sources import KINDS
-from analisi.tables.catalogo import ATTIVAZIONE_PAL, CASI_GESTITI, MONITORAGGIO_PAL, VOL_PROCEDURE
-from analisi.tables.delivery import in_force, last_versions, merged
+from analisi.tables.catalogo import ATTIVAZIONE_PAL, CASI_GESTITI, MONITORAGGIO_PAL, REGISTRO_TAVOLI, VOL_PROCEDURE
+from analisi.tables.delivery import in_force, last_versions, merged, read_delivery
 from analisi.tables.pubblicati import Fonte, read_beside, read_published
 from analisi.tables.reading import Lettura, leggi
+from analisi.tables.schema import Table
 from analisi.trace import remembered
 from analisi.vocabulary import Territorio, load_territorio, procedure
 from analisi.workspace import resolve, shown
@@ -31,7 +34,7 @@ def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia", cr
     if place.is_file():
         return _of_file(place, where, criterio_anno)
     printed = place / "casi_gestiti.csv"
-    extracts = _extracts(place)
+    extracts = _extracts(place, VOL_PROCEDURE)
     if printed.is_file() and extracts:
         names = listing(path.name for path in extracts)
         msg = f"{fonte}: nella cartella ci sono sia casi_gestiti.csv sia estratti {VOL_PROCEDURE.name} ({names}); indicare il file da usare"
@@ -52,15 +55,54 @@ def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia", cr
     raise AnalisiError(msg)
 
 
-def _extracts(folder: Path) -> list[Path]:
-    """The files of a folder, or of its vol_procedure folder, whose name begins with vol_procedure."""
+def _extracts(folder: Path, table: Table) -> list[Path]:
+    """The files of a folder, or of its folder named as the table, whose name begins with that of the table."""
     if not folder.is_dir():
         return []
-    places = [path for path in (*folder.iterdir(), *folder.glob(f"{VOL_PROCEDURE.name}/*")) if path.is_file()]
-    inner = [path for path in places if path.parent.name == VOL_PROCEDURE.name]
-    return sorted(
-        path for path in places if path.suffix.lower() in KINDS and (path.name.lower().startswith(VOL_PROCEDURE.name) or path in inner)
-    )
+    places = [path for path in (*folder.iterdir(), *folder.glob(f"{table.name}/*")) if path.is_file()]
+    inner = [path for path in places if path.parent.name == table.name]
+    return sorted(path for path in places if path.suffix.lower() in KINDS and (path.name.lower().startswith(table.name) or path in inner))
+
+
+@dataclass(frozen=True)
+class Tavoli:
+    """The register of the tables of coordination beside a source: `registro` one row per meeting, None where there is no file.
+
+    `vol`: every version of the procedures in the register of procedures, None where there is none. `rilievi`: what could not be read.
+    """
+
+    registro: pl.DataFrame | None = None
+    vol: pl.DataFrame | None = None
+    rilievi: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    def day(self, anno: int) -> date:
+        """The day a year is told at: its last, or that of the extraction when it came before."""
+        last = None if self.registro is None else self.registro["data_estrazione"].max()
+        end = date(anno, 12, 31)
+        return min(end, last) if last else end
+
+    def beside(self, fonte: Fonte) -> Fonte:
+        """The source with the files of the register among those read."""
+        return replace(fonte, files=(*fonte.files, *(path for path in self.files if path not in fonte.files)))
+
+
+@remembered
+def read_tavoli(fonte: str, territorio: str = "lombardia") -> Tavoli:
+    """The files registro_tavoli and vol_procedure of a folder (of a file, those beside it); rows that are rejected become findings.
+
+    Raises:
+        AnalisiError: extracts of a table that disagree.
+    """
+    place, where = resolve(fonte), load_territorio(territorio)
+    folder = place if place.is_dir() else place.parent
+    paths = _extracts(folder, REGISTRO_TAVOLI)
+    readings, refused = read_delivery(paths, REGISTRO_TAVOLI.name, territorio=str(where.file))
+    if not readings:
+        return Tavoli(rilievi=tuple(refused))
+    procedures = [leggi(path, VOL_PROCEDURE.name, territorio=str(where.file)) for path in _extracts(folder, VOL_PROCEDURE)]
+    faults = [rejects(reading) for reading in readings if not reading.pulita]
+    return Tavoli(merged(readings), merged(procedures) if procedures else None, (*refused, *faults), tuple(paths))
 
 
 def _of_file(path: Path, territorio: Territorio, criterio: str) -> Fonte:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from analisi.errors import listing
+from analisi.indicators.coordinamento import against_printed, by_nucleo, by_type
+from analisi.indicators.fonti import Tavoli
 from analisi.indicators.uncertainty import ALPHA
 from analisi.presentation import charts, prose, theme
-from analisi.presentation.blocks import Block, Col, cards, figure, header, table, tags, text
+from analisi.presentation import coordinamento as sezione
+from analisi.presentation.blocks import Block, Col, cards, figure, header, table, tags, text, warnings
 from analisi.presentation.contesto import INVOLVEMENTS, Contesto, ordered
 from analisi.presentation.formats import NOT_COMPUTABLE, number
 from analisi.vocabulary import TOTALE, procedura_labels, procedure
@@ -333,14 +338,60 @@ def firmness_figure(solidita: pl.DataFrame, ctx: Contesto) -> Block:
     )
 
 
-def coordination_table(ctx: Contesto) -> Block | None:
-    """The coordination tables held in the year, by type; None if the source has none."""
-    rows = ctx.fonte.coordinamento.filter(pl.col("anno") == ctx.anno).with_columns(pl.col("tipo").str.to_titlecase())
-    if rows.is_empty():
-        return None
+def coordination(ctx: Contesto, tavoli: Tavoli) -> list[Block]:
+    """The coordination tables held in the year: counted from the register where there is one, as printed, and how the two agree."""
+    printed = ctx.fonte.coordinamento.filter(pl.col("anno") == ctx.anno)
+    shown = [] if printed.is_empty() else [_printed_tables(printed, ctx)]
+    faults = [warnings(tavoli.rilievi, title="Rilievi sul registro dei tavoli")] if tavoli.rilievi else []
+    if tavoli.registro is None:
+        return [text([prose.coordination_sentence(printed, ctx.anno)]), *shown, *faults]
+    day, per_tipo, per_nucleo = _counted_tables(ctx, tavoli)
+    source = f"Registro dei tavoli tenuto dalla Regione, al {day:%d/%m/%Y}"
+    unknown = (
+        ""
+        if tavoli.vol is not None
+        else "Senza il registro delle procedure non si sa quante di quelle trattate vi siano, né i loro lavoratori."
+    )
+    agreement = sezione.difference_sentence(against_printed(per_tipo, printed))
+    return [
+        text([*sezione.in_words(per_tipo, day), unknown, agreement]),
+        sezione.type_table(per_tipo, day, source),
+        *shown,
+        sezione.nucleo_table(per_nucleo, ctx.territorio, day, source),
+        text(
+            ["I testi delle azioni riguardano singoli casi: sono nel report bimestrale, nel profilo interno."]
+            if per_tipo["azioni_aperte"].sum()
+            else []
+        ),
+        *faults,
+    ]
+
+
+def _counted_tables(ctx: Contesto, tavoli: Tavoli) -> tuple[date, pl.DataFrame, pl.DataFrame]:
+    """The day, and the counts by type and by Nucleo."""
+    day = tavoli.day(ctx.anno)
+    return day, by_type(tavoli.registro, tavoli.vol, day), by_nucleo(tavoli.registro, tavoli.vol, day, ctx.territorio.sigle)
+
+
+def _printed_tables(printed: pl.DataFrame, ctx: Contesto) -> Block:
+    """The tables held, by type, as the source prints them."""
+    rows = printed.with_columns(pl.col("tipo").str.to_titlecase())
     title = f"Tavoli di coordinamento convocati nel {ctx.anno}"
     columns = [Col("tipo", "Tipo di tavolo"), Col("tavoli", "Tavoli", "intero")]
     return table(rows, columns, title=title, source=ctx.fonte.document("coordinamento.csv"), data="coordinamento")
+
+
+def coordination_rows(ctx: Contesto, tavoli: Tavoli) -> pl.DataFrame:
+    """The rows of the data file: as printed, every year; then as counted from the register, by type and by Nucleo, of the year."""
+    printed = ctx.fonte.coordinamento
+    if tavoli.registro is None:
+        blank = [pl.lit(None, pl.Int64).alias(name) for name in sezione.COLUMNS if name not in (*printed.columns, "nucleo")]
+        return printed.with_columns(pl.lit(None, pl.String).alias("nucleo"), *blank)
+    day, per_tipo, per_nucleo = _counted_tables(ctx, tavoli)
+    counted = sezione.data_rows(per_tipo, per_nucleo).with_columns(
+        pl.lit(ctx.anno, pl.Int64).alias("anno"), pl.lit(f"registro dei tavoli, al {day:%d/%m/%Y}").alias("fonte")
+    )
+    return pl.concat([printed, counted], how="diagonal")
 
 
 def activation_table(ctx: Contesto) -> Block | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from analisi.presentation import coordinamento
 from analisi.presentation.blocks import Block
 from analisi.presentation.contesto import INVOLVEMENTS, Contesto, ordered
 from analisi.presentation.datasets import DataFile, data_blocks
@@ -53,9 +54,8 @@ COLUMNS = {
     "lavoratori_base": ("Lavoratori della base", "intero", "lavoratori sospesi su cui è calcolata la quota"),
     "quota_attivati_pct": ("Quota con PAL attivata %", "intero", "quota della base con PAL attivata, come stampata, 0-100"),
     "approssimata": ("Approssimata", "testo", "sì se la fonte scrive «circa»"),
-    "tipo": ("Tipo di tavolo", "testo", "regionale o bilaterale"),
-    "tavoli": ("Tavoli", "intero", "tavoli convocati nell'anno"),
-    "fonte": ("Fonte", "testo", "dove la cifra è stampata"),
+    **coordinamento.COLUMNS,
+    "fonte": ("Fonte", "testo", "dove la cifra è stampata, o il registro da cui è contata"),
 }
 
 
@@ -88,8 +88,8 @@ DATI = {
     "attivazione_pal": _file("Attivazione delle PAL come stampata dalla fonte", "anno, procedura",
         "anno", "procedura", "lavoratori_base", "quota_attivati_pct", "approssimata", "fonte",
     ),
-    "coordinamento": _file("Tavoli di coordinamento", "anno, tipo di tavolo",
-        "anno", "tipo", "tavoli", "fonte",
+    "coordinamento": _file("Tavoli di coordinamento, come stampati e come contati dal registro dei tavoli", "anno, fonte, tipo di tavolo; poi Nucleo",
+        "anno", *coordinamento.COLUMNS, "fonte",
     ),
 }  # fmt: skip
 

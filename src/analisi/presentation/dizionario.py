@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analisi.presentation import attivazione_pal, dati_annuale
+from analisi.presentation import attivazione_pal, dati_annuale, dati_bimestrale, dati_complessi, dati_misure, dati_scenario
 from analisi.presentation.datasets import DataFile
 from analisi.tables import dizionario as tables
 from analisi.workspace import root
 
-REPORTS: dict[str, Mapping[str, DataFile]] = {"annuale": dati_annuale.DATI, "attivazione_pal": attivazione_pal.DATI}
+REPORTS: dict[str, Mapping[str, DataFile]] = {
+    "annuale": dati_annuale.DATI,
+    "attivazione_pal": attivazione_pal.DATI,
+    "bimestrale": dati_bimestrale.DATI,
+    "casi_complessi": dati_complessi.DATI,
+    "misure_pal": dati_misure.DATI,
+    "scenario": dati_scenario.DATI,
+}
 BEGIN, END = "<!-- file di dati: generato da analisi.presentation.dizionario -->", "<!-- fine dei file di dati -->"
 FORMATS = {"testo": "testo", "codice": "testo", "anno": "anno", "intero": "intero", "intero_segno": "intero", "quota": "percentuale, 0-100"}
 

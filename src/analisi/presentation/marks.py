@@ -150,9 +150,7 @@ def stacked(rows: Rows, title: str, colours: Sequence[tuple[str, str]], *, colum
     return theme.spec(alt.layer(parts, texts), len(names), extra=52 + 22 * lines)
 
 
-def spans(
-    rows: Rows, first: date, last: date, *, marks: Sequence[tuple[date, str]] = (), colours: Sequence[tuple[str, str]]
-) -> dict[str, Any]:
+def spans(rows: Rows, first: date, last: date, *, marks: Sequence[date] = (), colours: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Horizontal bars over time: nome, da and a (days; `a` None goes on beyond the axis), serie, etichetta; bars are cut at the axis.
 
     Args:

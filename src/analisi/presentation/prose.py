@@ -334,6 +334,8 @@ def activation_sentences(
 
 
 def coordination_sentence(coordinamento: pl.DataFrame, anno: int) -> str:
-    """Says so when the source has no coordination tables for the year; empty otherwise."""
+    """What the printed source says of the coordination tables of the year, and what it does not."""
     held = coordinamento.filter(pl.col("anno") == anno)
-    return f"La fonte non contiene dati sui tavoli di coordinamento per il {anno}." if held.is_empty() else ""
+    if held.is_empty():
+        return f"La fonte non contiene dati sui tavoli di coordinamento per il {anno}."
+    return f"Per il {anno} la fonte stampa i tavoli convocati; i casi trattati, i lavoratori interessati e le azioni non vi sono, e qui non si ricostruiscono."

@@ -203,7 +203,7 @@ def _check_source(values: dict[str, Any]) -> None:
     from analisi.indicators.estratti import read_estratti
     from analisi.indicators.fonti import read_fonte
     from analisi.indicators.monitoraggio import read_monitoraggio
-    from analisi.indicators.periodi import bounds
+    from analisi.indicators.procedure_in_corso import require_bimestre
 
     if "trimestre" in values:
         dati = read_monitoraggio(values["fonte"], values.get("territorio", "lombardia"))
@@ -213,7 +213,10 @@ def _check_source(values: dict[str, Any]) -> None:
         from analisi.presentation.contesto import ambito
 
         dati = read_estratti(values["fonte"], values.get("territorio", "lombardia"))
-        ambito(dati, values.get("data_riferimento", "") or (bounds(values["bimestre"])[1] if values.get("bimestre") else ""))
+        if "bimestre" in values:
+            require_bimestre(values["bimestre"], dati.vol, dati.estrazione)
+        else:
+            ambito(dati, values["data_riferimento"])
         return
     fonte = read_fonte(values["fonte"], values.get("territorio", "lombardia"), values.get("criterio_anno", "apertura"))
     if "confronto" in values:

@@ -43,9 +43,9 @@ def inputs(fonte: Fonte) -> Block:
     return _files(fonte.files, [reference("procedure.csv"), fonte.territorio.file], lambda path: titles.get(path.name, "non dichiarato"))
 
 
-def files_read(files: Sequence[Path], territorio: Territorio) -> Block:
-    """The extracts that were read, and the reference tables, each with its sha256."""
-    tables = [reference(name) for name in ("fasi_flusso.csv", "scadenze_pal.csv")]
+def files_read(files: Sequence[Path], territorio: Territorio, *riferimenti: str) -> Block:
+    """The extracts that were read, and the reference tables (by name, and the territory's), each with its sha256."""
+    tables = [reference(name) for name in riferimenti]
     return _files(files, [*tables, territorio.file], lambda path: f"estratto, cartella {path.parent.name}")
 
 

@@ -46,7 +46,7 @@ def default_output(contract: Contract, given: dict[str, Any]) -> Path:
     """reports/<notebook>-<year>, followed by whatever else makes the report another one: trimestre, provincia, territory, source..."""
     values = contract.complete(given)
     names = [contract.name] + ([str(values["anno"])] if "anno" in values else [])
-    for name in ("trimestre", "provincia", "confronto", "territorio", "fonte"):
+    for name in ("trimestre", "bimestre", "data_riferimento", "provincia", "confronto", "territorio", "fonte", "profilo"):
         if name in values and values[name] != contract.parameter(name).default:
             names.append(Path(str(values[name])).stem)
     return root() / "reports" / "-".join(names)
@@ -310,12 +310,18 @@ def _export(name: str, executed: Path) -> dict[str, Any]:
 
 
 def _publish(staging: Path, output: Path, page: str) -> Path:
-    """Move what was made to its place: the whole folder if there is none yet, else file by file, the page last."""
+    """Move what was made to its place: the whole folder if there is none yet, else file by file, the page last.
+
+    Data files of an earlier run that this one did not make (of another profile, say) go first.
+    """
     if not output.exists():
         staging.chmod(0o755)
         staging.rename(output)
         return output / page
     made = sorted((path for path in staging.rglob("*") if path.is_file()), key=lambda path: path.name == page)
+    if (output / page).is_file():
+        for old in {path.name for path in (output / "dati").glob("*.csv")} - {path.name for path in made}:
+            (output / "dati" / old).unlink()
     for path in made:
         target = output / path.relative_to(staging)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -409,7 +409,7 @@ def _people(rng: Rng, people: pl.DataFrame, base: Base, key: str) -> pl.DataFram
         *(draws.pick(weights).alias(name) for name, weights in PERSONA.items()),
         id_lavoratore=pl.Series([blake2b(f"{key}.{number}".encode(), digest_size=16).hexdigest() for number in range(draws.size)]),
         genere=code({"ND": draws.chance(0.01), "F": column(women)}, "M"),
-        sigla_prov_domicilio=pl.when(draws.chance(0.8)).then("sigla_provincia").otherwise(elsewhere),
+        sigla_prov_domicilio=pl.when(draws.chance(0.65)).then("sigla_provincia").otherwise(elsewhere),
     )
 
 
@@ -690,7 +690,7 @@ def _meetings(rng: Rng, unita: pl.DataFrame, base: Base, copy: int) -> pl.DataFr
         )
         .with_columns(
             azione_scadenza=pl.when(pl.col("azione").is_not_null()).then("azione_scadenza"),
-            azione_conclusa=pl.when(pl.col("azione").is_not_null() & draws.chance(0.8)).then(
+            azione_conclusa=pl.when(pl.col("azione").is_not_null() & draws.chance(0.65)).then(
                 pl.col("azione_scadenza") - draws.days(-20, 14)
             ),
         )

@@ -1,0 +1,277 @@
+"""Outcomes from mandatory communications (COB): who, among the workers of CIGS procedures, is employed again, when and how.
+
+The first part is written once for polars (lazy too), pandas and DuckDB frames, and returns the same kind: re-employment is join, filter
+and minimum. The second part counts what the first finds; it is polars. A worker whom the communications do not show is "non trovato",
+not unemployed: they hold neither the self-employed, nor work abroad, nor all of the public sector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import narwhals as nw
+import polars as pl
+from narwhals.typing import IntoFrameT
+
+from analisi.indicators.copertura_misure import RILIEVI
+from analisi.indicators.misure_pal import NON_INDICATO, PERSONA, TOT
+from analisi.indicators.uncertainty import cluster_share
+from analisi.sources.text import read_csv_text
+from analisi.workspace import reference
+
+Frame = nw.LazyFrame | nw.DataFrame
+FINESTRE = (30, 90, 180, 365)  # days from the start, the last included
+BASI = {
+    "cessati": "chi ha perso il lavoro, dal giorno della cessazione comunicata",
+    "sospesi": "tutti i sospesi, dall'inizio della sospensione",
+}
+CONTRATTI = {"A.01.00": "tempo indeterminato", "A.02.00": "tempo determinato"}
+SOMMINISTRAZIONE, ALTRO_CONTRATTO = "somministrazione", "altro contratto"
+AGENZIA = "UNISOMM"
+LAVORO = {"tipo_contratto": "contratto", "modello": "modello", "comune_sede_lavoro": "comune_lavoro"}  # of the new job: as found, as told
+
+
+def _frame(native: IntoFrameT) -> Frame:
+    """The frame; pandas columns with blanks become nullable ones, so that a blank is a blank in every engine."""
+    frame = nw.from_native(native)
+    return nw.from_native(native.convert_dtypes()) if frame.implementation.is_pandas() else frame
+
+
+def _day(day: date) -> nw.Expr:
+    """A day as every engine compares it with columns of days."""
+    return nw.lit(datetime(day.year, day.month, day.day))
+
+
+def in_force(cob: IntoFrameT) -> IntoFrameT:
+    """One row per communication that counts: the last correction of each chain, unless cancelled.
+
+    A communication that another corrects (`rettifica_di`) is replaced by it, so that of a chain only the end is left; of several
+    corrections of one communication, the last sent (at equal days, the last by number). A correction that is cancelled cancels the chain:
+    what it had replaced does not come back. One that says to correct itself corrects nothing.
+    """
+    rows, number, corrected = _frame(cob), nw.col("id_comunicazione"), nw.col("rettifica_di")
+    sent = nw.coalesce("data_invio", "data_inizio")
+    corrections = rows.filter(corrected != number).select(corrected.alias("_di"), number.alias("_id"), sent.alias("_invio"))
+    others = corrections.select("_di", nw.col("_id").alias("_altra"), nw.col("_invio").alias("_altro_invio"))
+    later = (nw.col("_altro_invio") > nw.col("_invio")) | (
+        (nw.col("_altro_invio") == nw.col("_invio")) & (nw.col("_altra") > nw.col("_id"))
+    )
+    earlier = corrections.join(others, on="_di", how="inner").filter(later).select("_id")
+    left = rows.join(corrections.select("_di"), left_on="id_comunicazione", right_on="_di", how="anti")
+    left = left.join(earlier, left_on="id_comunicazione", right_on="_id", how="anti")
+    return left.filter(nw.col("annullata").fill_null("N") != "S").to_native()
+
+
+def hirings(cob: IntoFrameT, durata_minima_giorni: int = 1) -> IntoFrameT:
+    """One row per hiring in force that lasts at least so many days: id_comunicazione, worker, employer, user company, start, contract.
+
+    A job ends with the first cessation by the same employer from its start on; without one, with its planned end, moved by the extensions
+    of the same start, unless it was made permanent. First and last day count. A job still open, or without an end, lasts.
+    """
+    rows = _frame(in_force(cob))
+    kind, job = nw.col("tipo_comunicazione"), [PERSONA, "cf_datore", "data_inizio"]
+    hired = rows.filter(kind == "ASSUNZIONE")
+    ends = rows.filter(kind == "CESSAZIONE").select(PERSONA, "cf_datore", nw.col("data_cessazione").alias("_cessata"))
+    pairs = hired.select("id_comunicazione", *job).join(ends, on=[PERSONA, "cf_datore"], how="inner")
+    first = pairs.filter(nw.col("_cessata") >= nw.col("data_inizio")).group_by("id_comunicazione").agg(nw.col("_cessata").min())
+    moved = rows.filter(kind == "PROROGA").group_by(job).agg(nw.col("data_fine_prevista").max().alias("_prorogata"))
+    firm = rows.filter(kind == "TRASFORMAZIONE", nw.col("tipo_contratto").str.starts_with("A.01")).select(job).unique()
+    hired = hired.join(first, on="id_comunicazione", how="left").join(moved, on=job, how="left")
+    hired = hired.join(firm.with_columns(nw.lit("S").alias("_stabile")), on=job, how="left")
+    planned = nw.when(nw.col("_stabile").fill_null("N") != "S").then(nw.coalesce("_prorogata", "data_fine_prevista"))
+    end = nw.coalesce(nw.col("_cessata"), nw.col("data_cessazione"), planned)
+    lasting = end.is_null() | (end >= nw.col("data_inizio").dt.offset_by(f"{durata_minima_giorni - 1}d"))
+    told = [nw.col(name).alias(own) for name, own in LAVORO.items()]
+    return hired.filter(lasting).select("id_comunicazione", *job, "cf_utilizzatore", *told).to_native()
+
+
+def outcomes(base: IntoFrameT, cob: IntoFrameT, data_riferimento: date, durata_minima_giorni: int = 1) -> IntoFrameT:
+    """One row per row of `base`: the first job with another employer that starts after `inizio` and by `data_riferimento`, if any.
+
+    The employer is another when neither it nor, for agency work, the user company is the company of the crisis. The day of `inizio`
+    itself does not count. Added: data_rioccupazione, contratto, modello and comune_lavoro of that job (of several on a day, the first by
+    number), and data_rientro, the first new hiring by the company of the crisis. Null where the communications show none.
+
+    Args:
+        base: one row per worker: id_lavoratore, cf_azienda (the company of the crisis), inizio (the day from which days are counted);
+            other columns follow in the result.
+        cob: rows of siul_cob.
+    """
+    rows, start, company = _frame(base), nw.col("data_inizio"), nw.col("cf_azienda")
+    jobs = rows.select(PERSONA, "cf_azienda", "inizio").join(_frame(hirings(cob, durata_minima_giorni)), on=PERSONA, how="inner")
+    jobs = jobs.filter(start > nw.col("inizio"), start <= _day(data_riferimento))
+    same = (nw.col("cf_datore") == company) | (nw.col("cf_utilizzatore").fill_null("") == company)
+    other = jobs.filter(~same)
+    first = other.group_by(PERSONA).agg(start.min().alias("data_rioccupazione"))
+    chosen = other.join(first, on=PERSONA, how="inner").filter(start == nw.col("data_rioccupazione"))
+    chosen = chosen.group_by(PERSONA, "data_rioccupazione").agg(nw.col("id_comunicazione").min())
+    found = chosen.join(other.select("id_comunicazione", *LAVORO.values()), on="id_comunicazione", how="left").drop("id_comunicazione")
+    back = jobs.filter(same).group_by(PERSONA).agg(start.min().alias("data_rientro"))
+    return rows.join(found, on=PERSONA, how="left").join(back, on=PERSONA, how="left").to_native()
+
+
+def windows(esiti: IntoFrameT, data_riferimento: date, by: Sequence[str] = (), finestre: Sequence[int] = FINESTRE) -> IntoFrameT:
+    """One row per finestra (days), `by` and id_procedura: workers of that procedure observed for the whole window, and what became of them.
+
+    Observed (`osservati`): inizio + finestra is not after `data_riferimento`; the others are `non_osservabili`. `rioccupati`: their first
+    job with another employer starts within the window, its last day included. `rientrati`: not so, but hired again within the window
+    by the company of the crisis, or back to work by the lists (`rientro_elenco`, "S"). `non_trovati`: the rest; `di_frontiera`, those
+    of them whose home is in a frontier provincia (`frontiera`, "S").
+
+    Args:
+        esiti: what `outcomes` returns, with id_procedura, rientro_elenco, frontiera and the columns of `by`.
+    """
+    rows, keys = _frame(esiti), [*by, "id_procedura"]
+    counts = ("osservati", "non_osservabili", "rioccupati", "rientrati", "non_trovati", "di_frontiera")
+    parts = []
+    for days in finestre:
+        end = nw.col("inizio").dt.offset_by(f"{days}d")
+        seen = end <= _day(data_riferimento)
+        hired = (nw.col("data_rioccupazione") <= end).fill_null(False)
+        back = ((nw.col("data_rientro") <= end).fill_null(False) | (nw.col("rientro_elenco") == "S")) & ~hired
+        lost = seen & ~hired & ~back
+        flags = dict(zip(counts, (seen, ~seen, seen & hired, seen & back, lost, lost & (nw.col("frontiera") == "S")), strict=True))
+        flagged = rows.select(*keys, *(nw.when(flag).then(1).otherwise(0).alias(name) for name, flag in flags.items()))
+        sums = flagged.group_by(keys).agg(nw.col(name).sum() for name in counts)
+        parts.append(sums.select(nw.lit(days).cast(nw.Int64).alias("finestra"), *keys, *(nw.col(name).cast(nw.Int64) for name in counts)))
+    return nw.concat(parts, how="vertical").to_native()
+
+
+def shares(conteggi: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
+    """One row per finestra and `by`: the counts of `windows` over all procedures, `quota` re-employed of the observed (0-1), 95% interval.
+
+    The interval takes whole procedures as the units of chance (`cluster_share`): null with one only. The share is null where nobody is
+    observed.
+    """
+    keys, rows = ["finestra", *by], []
+    for key, part in conteggi.sort(*keys, "id_procedura").group_by(keys, maintain_order=True):
+        quota, low, high = cluster_share(part["rioccupati"], part["osservati"])
+        rows.append(
+            (
+                *key,
+                *part.select(pl.exclude(*keys, "id_procedura").sum()).row(0),
+                part.filter(pl.col("osservati") > 0).height,
+                quota,
+                low,
+                high,
+            )
+        )
+    counts = ("osservati", "non_osservabili", "rioccupati", "rientrati", "non_trovati", "di_frontiera", "procedure")
+    schema = {name: conteggi.schema[name] for name in keys} | dict.fromkeys(counts, pl.Int64)
+    return pl.DataFrame(rows, schema | dict.fromkeys(("quota", "inf95", "sup95"), pl.Float64), orient="row")
+
+
+def bases(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date) -> pl.DataFrame:
+    """One row per base (`BASI`) and worker, with cf_azienda and the day from which days are counted (`inizio`), for `outcomes`.
+
+    "sospesi": every worker, from the first suspension that begins by `data_riferimento`. "cessati": those whom the lists call CESSATO and
+    whose end with the company of the crisis is in the communications, from that day (the first from the start of the suspension on).
+
+    Args:
+        lavoratori: rows of cigs_lavoratori with cf_azienda, the company of their procedure; other columns follow.
+    """
+    begun = lavoratori.filter(pl.col("data_inizio_sospensione") <= data_riferimento).sort(
+        "data_inizio_sospensione", PERSONA, "id_procedura"
+    )
+    suspended = begun.unique(PERSONA, keep="first", maintain_order=True).with_columns(inizio=pl.col("data_inizio_sospensione"))
+    ends = in_force(cob).filter(pl.col("tipo_comunicazione") == "CESSAZIONE", pl.col("data_cessazione") <= data_riferimento)
+    ends = ends.select(PERSONA, pl.col("cf_datore").alias("cf_azienda"), pl.col("data_cessazione").alias("inizio"))
+    lost = begun.filter(stato_rapporto="CESSATO").join(ends, on=[PERSONA, "cf_azienda"])
+    lost = lost.filter(pl.col("inizio") >= pl.col("data_inizio_sospensione")).sort("inizio", PERSONA, "id_procedura")
+    lost = lost.unique(PERSONA, keep="first", maintain_order=True)
+    return pl.concat(
+        [rows.select(pl.lit(name).alias("base"), *suspended.columns) for name, rows in (("cessati", lost), ("sospesi", suspended))]
+    )
+
+
+def border_provinces() -> frozenset[str]:
+    """The sigle of the provinces whose residents may work abroad without any communication (data/riferimento/province_frontiera.csv)."""
+    return frozenset(read_csv_text(reference("province_frontiera.csv"))["sigla"])
+
+
+def followed(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date, durata_minima_giorni: int = 1) -> pl.DataFrame:
+    """One row per base and worker: `outcomes` of both bases, with rientro_elenco and frontiera, as `windows` wants them."""
+    border = pl.col("sigla_prov_domicilio").is_in(sorted(border_provinces())).fill_null(value=False)
+    said = (pl.col("base") == "sospesi") & (pl.col("stato_rapporto") == "RIENTRATO")
+    rows = bases(lavoratori, cob, data_riferimento).with_columns(
+        pl.when(border).then(pl.lit("S")).otherwise(pl.lit("N")).alias("frontiera"),
+        pl.when(said).then(pl.lit("S")).otherwise(pl.lit("N")).alias("rientro_elenco"),
+    )
+    found = [outcomes(rows.filter(base=name), cob, data_riferimento, durata_minima_giorni) for name in BASI]
+    return pl.concat(found).sort("base", PERSONA)
+
+
+def rates(esiti: pl.DataFrame, data_riferimento: date, groups: Sequence[str] = ()) -> pl.DataFrame:
+    """One row per base, dimensione, voce and finestra: `shares` of all (dimensione and voce "TOT") and by each column of `groups`."""
+    whole = esiti.with_columns(pl.lit(TOT).alias(TOT))
+    parts = []
+    for name in (TOT, *groups):
+        rows = whole.select(pl.exclude(name), pl.col(name).fill_null(NON_INDICATO).alias("voce"))
+        found = shares(windows(rows, data_riferimento, ["base", "voce"]), ["base", "voce"])
+        parts.append(found.select("base", pl.lit(name).alias("dimensione"), "voce", pl.exclude("base", "voce")))
+    return pl.concat(parts).sort("base", pl.col("dimensione").replace_strict([TOT, *groups], range(len(groups) + 1)), "voce", "finestra")
+
+
+def job_kinds(esiti: pl.DataFrame, province: dict[str, str]) -> pl.DataFrame:
+    """One row per base, dimensione ("contratto", "territorio") and voce: `rioccupati` so far, and their quota (0-1).
+
+    Agency work is its own kind, whatever the contract. The territory says whether the place of work is in the provincia of the unità.
+
+    Args:
+        esiti: as `followed` returns them, with provincia. province: sigla by cadastral code of the comune (others are not recognised).
+    """
+    found = esiti.filter(pl.col("data_rioccupazione").is_not_null())
+    contract = pl.col("contratto").replace_strict(CONTRATTI, default=ALTRO_CONTRATTO, return_dtype=pl.String)
+    place = pl.col("comune_lavoro").replace_strict(province, default=None, return_dtype=pl.String)
+    moved = (
+        pl.when(place == pl.col("provincia")).then(pl.lit("nello stesso territorio")).when(place.is_not_null()).then(pl.lit("in un altro"))
+    )
+    kinds = {
+        "contratto": pl.when(pl.col("modello") == AGENZIA).then(pl.lit(SOMMINISTRAZIONE)).otherwise(contract),
+        "territorio": moved.otherwise(pl.lit("comune non riconosciuto")),
+    }
+    parts = [
+        found.select("base", pl.lit(name).alias("dimensione"), kind.alias("voce"))
+        .group_by("base", "dimensione", "voce")
+        .agg(pl.len().cast(pl.Int64).alias("rioccupati"))
+        for name, kind in kinds.items()
+    ]
+    share = pl.col("rioccupati") / pl.col("rioccupati").sum().over("base", "dimensione")
+    return (
+        pl.concat(parts)
+        .with_columns(share.alias("quota"))
+        .sort("base", "dimensione", "rioccupati", "voce", descending=[False, False, True, False])
+    )
+
+
+def comuni() -> dict[str, str]:
+    """Sigla of the provincia by cadastral code of the comune, from data/riferimento/comuni_esempio.csv."""
+    return dict(read_csv_text(reference("comuni_esempio.csv")).select("comune_catastale", "sigla").iter_rows())
+
+
+def findings(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date) -> pl.DataFrame:
+    """One row per kind of oddity in the communications of these workers: `casi`, and `persone`. Only those found.
+
+    Args:
+        lavoratori: as in `bases`.
+    """
+    own = cob.join(lavoratori.select(PERSONA).unique(), on=PERSONA, how="semi")
+    corrects, number, cancelled = pl.col("rettifica_di"), pl.col("id_comunicazione"), pl.col("annullata").eq_missing(pl.lit("S"))
+    ends = in_force(own).filter(pl.col("tipo_comunicazione") == "CESSAZIONE")  # of any day, as the lists' states are
+    ends = ends.select(PERSONA, pl.col("cf_datore").alias("cf_azienda"), "data_cessazione")
+    ended = lavoratori.join(ends, on=[PERSONA, "cf_azienda"]).filter(pl.col("data_cessazione") >= pl.col("data_inizio_sospensione"))
+    lost = lavoratori.filter(pl.col("stato_rapporto") == "CESSATO", pl.col("data_inizio_sospensione") <= data_riferimento)
+    replaced = number.is_in(own.filter(corrects != number)["rettifica_di"].implode())
+    orphan = corrects.is_not_null() & ~corrects.is_in(cob["id_comunicazione"].implode())
+    still = pl.col("stato_rapporto").is_in(["SOSPESO", "RIENTRATO"])
+    found = {
+        "comunicazioni corrette da un'altra: conta l'ultima": own.filter(replaced),
+        "comunicazioni annullate: escluse": own.filter(cancelled),
+        "rettifiche annullate: la comunicazione corretta non torna a valere": own.filter(cancelled & corrects.is_not_null()),
+        "rettifiche di comunicazioni che l'estratto non ha": own.filter(orphan),
+        "cessati per gli elenchi, senza cessazione nelle comunicazioni: fuori dalla base": lost.join(ended, on=PERSONA, how="anti"),
+        "cessati per le comunicazioni, sospesi o rientrati per gli elenchi: fuori dalla base": ended.filter(still),
+    }
+    rows = [(words, part.height, part[PERSONA].n_unique()) for words, part in found.items() if part.height]
+    return pl.DataFrame(rows, RILIEVI, orient="row")

@@ -1,0 +1,53 @@
+"""The data files of the scenario: what each holds, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analisi.presentation.datasets import Campo, DataFile
+
+COLONNE: Mapping[str, Campo] = {
+    "caso": ("Ipotesi", "testo", "caso: ipotesi prudenti, centrali, favorevoli"),
+    "provincia": ("Territorio", "testo", "sigla della provincia dell'unità produttiva; TOT per la regione"),
+    "voce": ("Voce", "testo", "nome dell'ipotesi, come nei parametri"),
+    "basso": ("Basso", "due_decimali", "valore più basso dell'ipotesi"),
+    "centrale": ("Centrale", "due_decimali", "valore centrale dell'ipotesi"),
+    "alto": ("Alto", "due_decimali", "valore più alto dell'ipotesi"),
+    "sospesi": ("Lavoratori sospesi", "intero", "lavoratori sospesi, contati dagli estratti o indicati nei parametri"),
+    "destinatari": ("Destinatari", "intero", "sospesi meno quelli già raggiunti da altre misure (ipotesi)"),
+    "aderenti": ("Aderenti", "intero", "destinatari che aderirebbero (ipotesi)"),
+    "gruppi": ("Gruppi", "intero", "gruppi finanziati"),
+    "raggiunti": ("Raggiunti", "intero", "aderenti che i fondi raggiungono"),
+    "non_raggiunti": ("Non raggiunti", "intero", "aderenti che i fondi non raggiungono"),
+    "fondi_lavoratori_eur": ("Fondi lavoratori €", "intero", "fondi per i servizi ai lavoratori, euro"),
+    "spesa_lavoratori_eur": ("Spesa lavoratori €", "intero", "costo dei gruppi finanziati, euro"),
+    "residuo_lavoratori_eur": ("Residuo lavoratori €", "intero", "fondi per i lavoratori non spesi, euro"),
+    "costo_medio_eur": ("Costo medio €", "due_decimali", "spesa per lavoratore raggiunto, euro; vuoto se nessuno è raggiunto"),
+    "finanziabili": ("Finanziabili", "intero", "lavoratori che i fondi possono pagare, quanti che siano gli aderenti; vuoto se i servizi non costano"),
+    "adesione_pareggio": ("Adesione di pareggio %", "quota", "adesione fino a cui i fondi bastano, 0-100; vuoto senza destinatari"),
+    "mese_esaurimento": ("Mese", "intero", "mese dall'avvio (1-12) in cui i fondi per i lavoratori finiscono; vuoto se bastano"),
+    "budget_sufficiente_eur": ("Fondi che bastano €", "intero", "fondi in tutto con cui tutti i lavoratori aderenti sono raggiunti, a pari quota alle imprese; vuoto se nessuno"),
+    "imprese": ("Imprese", "intero", "imprese con CIGS in corso, contate dagli estratti o indicate nei parametri"),
+    "imprese_aderenti": ("Imprese aderenti", "intero", "imprese che aderirebbero (ipotesi)"),
+    "imprese_raggiunte": ("Imprese raggiunte", "intero", "imprese aderenti che i fondi raggiungono"),
+    "imprese_non_raggiunte": ("Imprese non raggiunte", "intero", "imprese aderenti che i fondi non raggiungono"),
+    "fondi_imprese_eur": ("Fondi imprese €", "intero", "fondi per i servizi alle imprese, euro"),
+    "spesa_imprese_eur": ("Spesa imprese €", "intero", "costo dei servizi finanziati, euro"),
+    "residuo_imprese_eur": ("Residuo imprese €", "intero", "fondi per le imprese non spesi, euro"),
+    "budget_sufficiente_imprese_eur": ("Fondi che bastano alle imprese €", "intero", "fondi in tutto con cui tutte le imprese aderenti sono raggiunte, a pari quota; vuoto se nessuno"),
+    "fondi_eur": ("Fondi €", "intero", "fondi in tutto, euro"),
+}  # fmt: skip
+
+
+def _file(title: str, row: str, *columns: str, **own: Campo) -> DataFile:
+    return DataFile(title, row, {name: own.get(name) or COLONNE[name] for name in columns})
+
+
+DATI = {
+    "ipotesi": _file("Ipotesi del calcolo", "voce", "voce", "etichetta", "unita", "basso", "centrale", "alto", "favorevole", "stato", "fonte", etichetta=("Che cosa", "testo", "nome per esteso"), unita=("Unità", "testo", "unità di misura"), favorevole=("Più favorevole", "testo", "estremo che raggiunge di più; vuoto per ciò che si sceglie"), stato=("Stato", "testo", "ipotesi: segnaposto da sostituire; in origine: cifra della legge, che non entra nel calcolo"), fonte=("Fonte", "testo", "da dove viene il valore")),
+    "risultati": _file("Risultati per caso", "caso", "caso", "sospesi", "destinatari", "aderenti", "gruppi", "raggiunti", "non_raggiunti", "fondi_lavoratori_eur", "spesa_lavoratori_eur", "residuo_lavoratori_eur", "costo_medio_eur", "finanziabili", "adesione_pareggio", "mese_esaurimento", "budget_sufficiente_eur", "imprese", "imprese_aderenti", "imprese_raggiunte", "imprese_non_raggiunte", "fondi_imprese_eur", "spesa_imprese_eur", "residuo_imprese_eur", "budget_sufficiente_imprese_eur"),
+    "adesione": _file("Adesione e raggiunti", "adesione dei lavoratori, con le altre ipotesi centrali", "adesione_pct", "aderenti", "raggiunti", "non_raggiunti", "mese_esaurimento", "budget_sufficiente_eur", adesione_pct=("Adesione %", "intero", "adesione dei lavoratori (ipotesi), 0-100")),
+    "curva": _file("Fondi e raggiunti", "caso, punto, fondi", "caso", "punto", "fondi_eur", "raggiunti", "non_raggiunti", "imprese_raggiunte", "imprese_non_raggiunte", punto=("Punto", "testo", "griglia: disegno; multiplo: dei fondi del calcolo; basta: raggiunge tutti i lavoratori aderenti")),
+    "tornado": _file("Che cosa conta di più", "esito, voce", "esito", "voce", "basso", "alto", "con_basso", "centrale", "con_alto", "ampiezza", esito=("Esito", "testo", "raggiunti: lavoratori; imprese_raggiunte: imprese"), con_basso=("Con il basso", "intero", "raggiunti con il valore basso, le altre ipotesi centrali"), centrale=("Centrale", "intero", "raggiunti con tutte le ipotesi centrali"), con_alto=("Con l'alto", "intero", "raggiunti con il valore alto, le altre ipotesi centrali"), ampiezza=("Differenza", "intero", "quanto distano i due")),
+    "territori": _file("La parte di ciascun territorio", "caso, provincia (anche TOT)", "caso", "provincia", "coinvolti", "senza_elenco", "sospesi", "quota", "fondi_eur", "aderenti", "raggiunti", "non_raggiunti", "imprese", "imprese_aderenti", "imprese_raggiunte", coinvolti=("Coinvolti", "intero", "coinvolgimenti del registro nelle CIGS in corso"), senza_elenco=("Senza elenco", "intero", "fra i sospesi, coinvolti di unità senza elenco nominativo"), quota=("Quota %", "quota", "sospesi sul totale, 0-100")),
+}  # fmt: skip

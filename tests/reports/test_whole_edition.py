@@ -1,0 +1,133 @@
+"""Every report notebook in one edition of the synthetic extracts: nothing fails, totals agree between reports, the public profile names nobody."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from analisi.indicators.estratti import read_estratti
+from analisi.reports.contract import notebooks
+from tests.conftest import analisi
+
+WHOLE = """\
+titolo = "Tutti i rapporti"
+periodo = "2025"
+[comuni]
+fonte = "{fonte}"
+bimestre = "2025-B6"
+trimestre = "2025-T4"
+data_riferimento = "2025-12-31"
+anno = 2025
+"""
+REPORT = '[[rapporto]]\nnotebook = "{notebook}"\nnome = "{nome}"\nparametri = {{ {parametri} }}\n'
+
+
+def run(sample: Path, folder: Path, provinces: str, *options: str) -> Path:
+    """An edition of every notebook for the region, and of the bimonthly for some provinces."""
+    parts = [REPORT.format(notebook=path.stem, nome=path.stem, parametri="") for path in notebooks()]
+    parts.append(REPORT.format(notebook="bimestrale", nome="bimestrale-{provincia}", parametri=f"provincia = {provinces}"))
+    file = folder / "tutti.toml"
+    file.write_text(WHOLE.format(fonte=sample.as_posix()) + "".join(parts), encoding="utf-8")
+    done = analisi("edizione", file, "--uscita", folder / "e", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder / "e"
+
+
+@pytest.fixture(scope="module")
+def internal(sample, tmp_path_factory) -> Path:
+    return run(sample, tmp_path_factory.mktemp("interno"), '"*"')
+
+
+@pytest.fixture(scope="module")
+def public(sample, tmp_path_factory) -> Path:
+    return run(sample, tmp_path_factory.mktemp("pubblico"), '["SO", "MI"]', "--profilo", "pubblico")
+
+
+def rows(edition: Path, report: str, name: str) -> pl.DataFrame:
+    with (edition / report / "dati" / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+        return pl.DataFrame(list(csv.DictReader(file)), infer_schema_length=None)
+
+
+def whole(frame: pl.DataFrame, column: str) -> int:
+    return frame[column].cast(pl.Int64).sum()
+
+
+def test_every_page_is_there_and_says_that_data_are_synthetic(internal):
+    manifest = json.loads((internal / "manifest.json").read_text(encoding="utf-8"))
+    assert {report["esito"] for report in manifest["rapporti"]} == {"riuscito"}
+    assert len(manifest["rapporti"]) == len(notebooks()) + 12
+    for page in internal.glob("*/*.html"):
+        assert "DATI SINTETICI" in page.read_text(encoding="utf-8"), page.name
+
+
+def test_no_cell_wrote_a_warning(internal):
+    """Outputs are blocks of the page: nothing was printed, nothing warned."""
+    streams = {}
+    for path in internal.glob("*/*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        found = [o for cell in cells for o in cell.get("outputs", []) if o["output_type"] in ("stream", "error")]
+        streams |= {path.name: found} if found else {}
+    assert streams == {}
+
+
+def texts(folder: Path):
+    """Every published file, and every part of the workbooks, as text."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".xlsx", ".zip"):
+            with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+                for name in archive.namelist():
+                    yield f"{path.relative_to(folder)}!{name}", archive.read(name).decode("utf-8", "replace")
+        elif path.is_file():
+            yield str(path.relative_to(folder)), path.read_bytes().decode("utf-8", "replace")
+
+
+@pytest.fixture(scope="module")
+def named(sample) -> dict[str, set[str]]:
+    """What tells a single case or a person in the extracts, by column."""
+    dati = read_estratti(str(sample))
+    vol, people = dati.tabelle["vol_procedure"], dati.tabelle["cigs_lavoratori"]
+    found = {name: set(vol[name]) for name in ("id_procedura", "id_unita", "ragione_sociale", "codice_fiscale_azienda")}
+    found["id_lavoratore"] = set(people["id_lavoratore"])
+    found["operatore_id"] = set(dati.tabelle["misure"]["operatore_id"])
+    found["id_domanda"] = set(dati.tabelle["misure"]["id_domanda"])
+    found["id_tavolo"] = set(dati.tabelle["registro_tavoli"]["id_tavolo"])
+    return found
+
+
+PATTERNS = {
+    "id_procedura": r"\b(?:CIGS|LIC)-\d{4}-\d+",
+    "id_unita": r"\b(?:CIGS|LIC)-\d{4}-\d+-\d+",
+    "ragione_sociale": r"Azienda sintetica \d+ S\w+",
+    "codice_fiscale_azienda": r"(?<![\w.])\d{11}(?![\w.])",
+    "id_lavoratore": r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])",
+    "operatore_id": r"OP-\d{3}",
+    "id_domanda": r"\b5\d{6}\b",
+    "id_tavolo": r"\bT[RB]-\d{4}-\d+",
+}
+
+
+def test_the_patterns_find_every_name_of_the_extracts(named):
+    assert [name for name, values in named.items() if any(not re.fullmatch(PATTERNS[name], value) for value in values)] == []
+
+
+def test_the_public_profile_tells_no_single_case(public, named):
+    """On the bytes of every published file."""
+    found, read = [], 0
+    for place, text in texts(public):
+        read += 1
+        found += [(place, name) for name, pattern in PATTERNS.items() if any(word in named[name] for word in re.findall(pattern, text))]
+    assert found == []
+    assert read > 100
+
+
+def test_the_internal_profile_does_tell_them(internal, named):
+    """The same search, where there is something to find."""
+    found = {name for _, text in texts(internal) for name, p in PATTERNS.items() if any(w in named[name] for w in re.findall(p, text))}
+    assert {"id_procedura", "id_unita", "ragione_sociale"} <= found
+    assert "id_lavoratore" not in found
+    assert "codice_fiscale_azienda" not in found
