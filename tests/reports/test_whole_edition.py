@@ -131,3 +131,84 @@ def test_the_internal_profile_does_tell_them(internal, named):
     assert {"id_procedura", "id_unita", "ragione_sociale"} <= found
     assert "id_lavoratore" not in found
     assert "codice_fiscale_azienda" not in found
+
+
+def test_the_provinces_of_the_bimonthly_add_up_to_the_region(internal):
+    """Units and workers, for each kind of procedure and each count; procedures do not: one may be in several provinces."""
+    table = rows(internal, "bimestrale", "procedure_in_corso").with_columns(pl.col("procedure", "unita", "lavoratori").cast(pl.Int64))
+    region = table.filter(provincia="TOT").sort("tipo", "voce")
+    parts = (
+        table.filter(pl.col("provincia") != "TOT")
+        .group_by("tipo", "voce")
+        .agg(pl.col("procedure", "unita", "lavoratori").sum())
+        .sort("tipo", "voce")
+    )
+    assert parts.select("tipo", "voce", "unita", "lavoratori").equals(region.select("tipo", "voce", "unita", "lavoratori"))
+    assert (parts["procedure"] >= region["procedure"]).all()
+    assert region.filter(voce="in_corso")["lavoratori"].min() > 0
+
+
+def test_each_provincial_page_says_what_the_regional_one_says_of_it(internal):
+    region = rows(internal, "bimestrale", "procedure_in_corso")
+    listed = rows(internal, "bimestrale", "elenco")
+    for sigla in sorted(set(region["provincia"]) - {"TOT"}):
+        own = rows(internal, f"bimestrale-{sigla}", "procedure_in_corso").filter(provincia=sigla)
+        assert own.equals(region.filter(provincia=sigla)), sigla
+        assert set(rows(internal, f"bimestrale-{sigla}", "elenco")["id_unita"]) == set(listed.filter(provincia=sigla)["id_unita"]), sigla
+
+
+def test_the_base_of_the_pal_is_what_the_annual_report_counts(internal):
+    """Workers of ministerial CIGS opened in the year: those expected from the sheets, and those in the steps when every sheet came."""
+    annual = rows(internal, "annuale", "tavola_provinciale").filter(anno="2025", procedura="cigs_ministeriale")
+    expected = dict(annual.select("provincia", "lavoratori").iter_rows())
+    coverage = rows(internal, "attivazione_pal", "copertura").filter(trimestre="2025-T4")
+    assert {sigla: expected[sigla] for sigla in coverage["provincia"]} == dict(
+        coverage.select("provincia", "lavoratori_attesi").iter_rows()
+    )
+    base = rows(internal, "attivazione_pal", "tassi").filter(trimestre="2025-T4", provincia="TOT", base="tutti").row(0, named=True)
+    assert (base["lavoratori"], base["lavoratori"]) == (expected["TOT"], str(whole(coverage, "lavoratori_ricevuti")))
+
+
+def test_the_steps_of_the_bimonthly_are_those_of_the_quarterly(internal):
+    columns = ["provincia", "passo", "lavoratori"]
+    funnel = rows(internal, "bimestrale", "imbuto_pal").select(columns).sort(columns)
+    steps = rows(internal, "attivazione_pal", "passi").filter(trimestre="2025-T4").select(columns).sort(columns)
+    assert funnel.equals(steps)
+
+
+def test_the_cases_are_the_procedures_of_the_bimonthly(internal):
+    """CIGS in course or still to begin on the same day: the same procedures, with the same workers."""
+    cases = rows(internal, "casi_complessi", "casi").filter(tipo_procedura="CIGS")
+    listed = rows(internal, "bimestrale", "elenco")
+    last = "2025-12-31"
+    alive = listed.filter((pl.col("data_fine") >= last) | (pl.col("data_fine") == ""))
+    assert set(cases["id_procedura"]) == set(alive["id_procedura"])
+    assert whole(cases, "lavoratori") == whole(alive, "lavoratori_coinvolti")
+
+
+def test_the_scenario_starts_from_the_workers_in_course(internal):
+    course = rows(internal, "bimestrale", "procedure_in_corso").filter(tipo="tutte", voce="in_corso")
+    central = rows(internal, "scenario", "territori").filter(caso="centrale")
+    assert dict(central.select("provincia", "coinvolti").iter_rows()) == dict(course.select("provincia", "lavoratori").iter_rows())
+
+
+def test_the_tables_of_coordination_are_the_same_everywhere_and_as_printed(internal):
+    annual = rows(internal, "annuale", "coordinamento")
+    counted = dict(annual.filter(pl.col("nucleo") == "").select("tipo", "tavoli").iter_rows())
+    assert (counted["regionale"], counted["bilaterale"]) == ("4", "21")
+    columns = ["tavoli", "procedure", "lavoratori_incontri", "lavoratori_procedure", "azioni_aperte", "azioni_scadute"]
+    bimonthly = rows(internal, "bimestrale", "coordinamento")
+    assert (
+        bimonthly.filter(pl.col("nucleo") != "")
+        .select("nucleo", *columns)
+        .equals(annual.filter(pl.col("nucleo") != "").select("nucleo", *columns))
+    )
+    assert whole(bimonthly.filter(pl.col("nucleo") == "", pl.col("tipo") != "tutti"), "tavoli") == 25
+
+
+def test_applications_add_up_over_provinces_and_tables(internal):
+    counts, money = rows(internal, "misure_pal", "domande"), rows(internal, "misure_pal", "importi")
+    every = pl.col("bando") == "TOT"
+    parts = money.filter(every, pl.col("provincia") != "TOT")
+    assert whole(parts, "domande") == whole(money.filter(every, provincia="TOT"), "domande")
+    assert counts.height > 0
