@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from analisi.indicators.fonti import read_fonte
+from analisi.reports.contract import notebooks
 from analisi.tables.pubblicati import Fonte
 from analisi.workspace import root
 
@@ -144,6 +145,56 @@ def pal_report(sample, tmp_path_factory) -> Path:
     done = analisi("esegui", "attivazione_pal", "--fonte", sample, "--uscita", folder)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+WHOLE = """\
+titolo = "Tutti i rapporti"
+periodo = "2025"
+[comuni]
+fonte = "{fonte}"
+bimestre = "2025-B6"
+trimestre = "2025-T4"
+data_riferimento = "2025-12-31"
+anno = 2025
+"""
+REPORT = '[[rapporto]]\nnotebook = "{notebook}"\nnome = "{nome}"\nparametri = {{ {parametri} }}\n'
+
+
+def run_whole_edition(sample: Path, folder: Path, provinces: str, *options: str) -> Path:
+    """An edition of every notebook for the region, and of the bimonthly for some provinces."""
+    parts = [REPORT.format(notebook=path.stem, nome=path.stem, parametri="") for path in notebooks()]
+    parts.append(REPORT.format(notebook="bimestrale", nome="bimestrale-{provincia}", parametri=f"provincia = {provinces}"))
+    file = folder / "tutti.toml"
+    file.write_text(WHOLE.format(fonte=sample.as_posix()) + "".join(parts), encoding="utf-8")
+    done = analisi("edizione", file, "--uscita", folder / "e", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder / "e"
+
+
+@pytest.fixture(scope="session")
+def whole_edition(sample, tmp_path_factory) -> Path:
+    """Every report of the synthetic extracts for the region, and the bimonthly for each provincia: the internal profile."""
+    return run_whole_edition(sample, tmp_path_factory.mktemp("interno"), '"*"')
+
+
+@pytest.fixture(scope="session")
+def bimestrale_report(whole_edition) -> Path:
+    return whole_edition / "bimestrale-CO"
+
+
+@pytest.fixture(scope="session")
+def complessi_report(whole_edition) -> Path:
+    return whole_edition / "casi_complessi"
+
+
+@pytest.fixture(scope="session")
+def misure_report(whole_edition) -> Path:
+    return whole_edition / "misure_pal"
+
+
+@pytest.fixture(scope="session")
+def scenario_report(whole_edition) -> Path:
+    return whole_edition / "scenario"
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 WIDTHS = [1280, 320]
+NEW = ["bimestrale_report", "complessi_report", "misure_report", "scenario_report"]
+REPORTS = ["report", "region_report", "single_report", "pal_report", *NEW]
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
-@pytest.fixture(params=["report", "region_report", "single_report", "pal_report"])
+@pytest.fixture(params=REPORTS)
 def any_report(request) -> Path:
     return next(request.getfixturevalue(request.param).glob("*.html"))
 
@@ -159,6 +161,14 @@ def test_headings_descend_without_jumps(open_page, any_report):
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_nothing_is_cut_on_paper(open_page, any_report):
+    page = open_page(any_report)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 695, "height": 1000})  # the width of the printed area of A4
+    outside = "(e) => e.checkVisibility() && e.getBoundingClientRect().right > (e.closest('.larga') ? 1032 : 696)"
+    assert page.eval_on_selector_all("table, .pannello svg", f"all => all.filter({outside}).map((e) => e.textContent.slice(0, 60))") == []
 
 
 def test_the_print_is_complete_and_breaks_no_chart(open_page, report, tmp_path):

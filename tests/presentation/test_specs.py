@@ -22,7 +22,19 @@ def specs(folder):
     return [(panel["titolo"], panel["spec"]) for block in blocks for panel in block.get("pannelli", [])]
 
 
-@pytest.mark.parametrize(("made", "panels"), [("report", 22), ("region_report", 22), ("single_report", 18), ("pal_report", 11)])
+@pytest.mark.parametrize(
+    ("made", "panels"),
+    [
+        ("report", 22),
+        ("region_report", 22),
+        ("single_report", 18),
+        ("pal_report", 11),
+        ("bimestrale_report", 11),
+        ("complessi_report", 5),
+        ("misure_report", 9),
+        ("scenario_report", 6),
+    ],
+)
 def test_every_spec_of_a_report_is_valid(made, panels, request):
     found = specs(request.getfixturevalue(made))
     assert len(found) == panels

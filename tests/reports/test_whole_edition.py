@@ -12,40 +12,17 @@ import pytest
 
 from analisi.indicators.estratti import read_estratti
 from analisi.reports.contract import notebooks
-from tests.conftest import analisi
-
-WHOLE = """\
-titolo = "Tutti i rapporti"
-periodo = "2025"
-[comuni]
-fonte = "{fonte}"
-bimestre = "2025-B6"
-trimestre = "2025-T4"
-data_riferimento = "2025-12-31"
-anno = 2025
-"""
-REPORT = '[[rapporto]]\nnotebook = "{notebook}"\nnome = "{nome}"\nparametri = {{ {parametri} }}\n'
-
-
-def run(sample: Path, folder: Path, provinces: str, *options: str) -> Path:
-    """An edition of every notebook for the region, and of the bimonthly for some provinces."""
-    parts = [REPORT.format(notebook=path.stem, nome=path.stem, parametri="") for path in notebooks()]
-    parts.append(REPORT.format(notebook="bimestrale", nome="bimestrale-{provincia}", parametri=f"provincia = {provinces}"))
-    file = folder / "tutti.toml"
-    file.write_text(WHOLE.format(fonte=sample.as_posix()) + "".join(parts), encoding="utf-8")
-    done = analisi("edizione", file, "--uscita", folder / "e", *options)
-    assert (done.returncode, done.stderr) == (0, "")
-    return folder / "e"
+from tests.conftest import run_whole_edition
 
 
 @pytest.fixture(scope="module")
-def internal(sample, tmp_path_factory) -> Path:
-    return run(sample, tmp_path_factory.mktemp("interno"), '"*"')
+def internal(whole_edition) -> Path:
+    return whole_edition
 
 
 @pytest.fixture(scope="module")
 def public(sample, tmp_path_factory) -> Path:
-    return run(sample, tmp_path_factory.mktemp("pubblico"), '["SO", "MI"]', "--profilo", "pubblico")
+    return run_whole_edition(sample, tmp_path_factory.mktemp("pubblico"), '["SO", "MI"]', "--profilo", "pubblico")
 
 
 def rows(edition: Path, report: str, name: str) -> pl.DataFrame:
