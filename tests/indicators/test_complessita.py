@@ -512,6 +512,7 @@ HEAD = "criterio,etichetta,definizione,unita_misura,soglia_minima,soglia_massima
         ({"sedi": "5,5,1"}, r"riga 8, colonna soglia_minima, valore «5»: deve essere minore di soglia_massima \(5\)"),
         ({"sedi": "1,5,tanto"}, r"riga 8, colonna peso, valore «tanto»: serve un numero in cifre"),
         ({"sedi": "1,5,"}, r"riga 8, colonna peso, valore «»: serve un numero"),
+        ({"sedi": "1.000,5,5"}, r"riga 8, colonna soglia_minima, valore «1.000»: serve un numero"),
         ({"sedi": "1,nan,5"}, r"riga 8, colonna soglia_massima, valore «nan»"),
         ({"sedi": None}, r"manca la riga di «sedi»; per non contare un criterio scrivere peso 0"),
         ({"sede": "1,5,5"}, r"riga 9, colonna criterio, valore «sede»: codice sconosciuto; forse intendevi «sedi»\?"),

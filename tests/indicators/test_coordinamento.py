@@ -126,8 +126,8 @@ def test_the_register_is_compared_with_the_printed_number():
 def test_sentences_agree_in_number():
     said = sezione.in_words(tavoli.by_type(meetings({"azione": "Convocare", "procedure_trattate": "Q"}), VOL, DAY), DAY)
     assert said == [
-        "Nel 2025, fino al 30/06/2025, i tavoli tenuti sono **1**: 0 regionali e 1 bilaterale.",
-        "Procedure trattate, contate una volta: **1**, tutte nel registro delle procedure; vi sono coinvolti 5 lavoratori, contando ogni unità una volta.",
+        "Nel 2025, fino al 30/06/2025, è stato tenuto **1 tavolo**: 1 bilaterale.",
+        "Procedure trattate, contate una volta: **1**, nel registro delle procedure; vi sono coinvolti 5 lavoratori, contando ogni unità una volta.",
         "Azioni ancora aperte al 30/06/2025: **1**; nessuna è oltre il termine.",
     ]
     assert sezione.in_words(tavoli.by_type(meetings().clear(), VOL, DAY), DAY) == [
@@ -194,3 +194,22 @@ def test_the_annual_report_with_both_sources_tells_where_they_differ(published):
 @pytest.mark.parametrize(("count", "said"), [(0, "nessun tavolo"), (1, "1 tavolo"), (2100, "2.100 tavoli")])
 def test_a_count_has_its_noun(count, said):
     assert sezione.many(count, "tavolo", "tavoli", "nessun tavolo") == said
+
+
+def test_procedures_may_be_separated_by_semicolons_and_new_lines():
+    named = tavoli.treated(meetings({"procedure_trattate": "A; B\nC,D ,A"}))
+    assert named["id_procedura"].to_list() == ["A", "B", "C", "D"]
+
+
+def test_an_open_action_shows_no_person():
+    rows = tavoli.open_actions(
+        meetings(
+            {"azione": "Sentire il sig. Rossi", "azione_responsabile": "Mario Rossi"},
+            {"id_tavolo": "T2", "azione": "Convocare le parti", "azione_responsabile": "nucleo"},
+        ),
+        DAY,
+    )
+    assert rows.select("azione", "azione_responsabile").sort("azione", nulls_last=True).rows() == [
+        ("Convocare le parti", "Nucleo"),
+        (None, None),
+    ]

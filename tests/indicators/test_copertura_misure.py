@@ -108,5 +108,6 @@ def test_without_the_lists_nobody_is_told_as_not_found():
 
 def test_who_cannot_be_followed_is_not_followed_as_without_a_job():
     people = persone({})
-    assert cm.followable(perimetro(linked(domande({}), people), people)).height == 1
-    assert cm.followable(perimetro(linked(domande({}), people), people, ALL - {"siul_cob"})).is_empty()
+    assert cm.followable(perimetro(linked(domande({}), people), people, cob=("y",))).height == 1
+    assert cm.followable(perimetro(linked(domande({}), people), people)).is_empty()  # a file without communications tells of nobody
+    assert cm.followable(perimetro(linked(domande({}), people), people, ALL - {"siul_cob"}, cob=("y",))).is_empty()

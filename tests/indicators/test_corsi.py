@@ -7,6 +7,7 @@ import pytest
 
 from analisi.errors import AnalisiError
 from analisi.indicators import corsi
+from analisi.sources.text import read_csv_text
 from analisi.tables.catalogo import SIUF_CORSI
 
 GIORNO = date(2025, 12, 31)
@@ -78,22 +79,35 @@ def test_courses_count_editions_people_hours_and_results():
     assert result.filter(dimensione="livello_eqf").select("voce", "partecipazioni").rows() == [("4", 2), ("non indicato", 1)]
 
 
-def test_borders_that_leave_a_gap_or_overlap_are_refused(monkeypatch):
-    good = corsi.read_csv_text(corsi.reference("fasce_assenza.csv"))
+def written(rows: pl.DataFrame, tmp_path, monkeypatch) -> None:
+    """Puts the rows in the place of the reference table."""
+    rows.write_csv(tmp_path / "fasce.csv")
+    monkeypatch.setattr(corsi, "reference", lambda _: tmp_path / "fasce.csv")
+
+
+def test_borders_that_leave_a_gap_or_overlap_are_refused(tmp_path, monkeypatch):
+    good = read_csv_text(corsi.reference("fasce_assenza.csv"))
     both = good.with_columns(
         pl.when(fascia=FIRST).then(pl.lit("S")).otherwise("a_compreso").alias("a_compreso")
     )  # 25 would be in two classes
-    for wrong in (both, good.filter(pl.col("fascia") != SECOND), good.head(3)):
-        monkeypatch.setattr(corsi, "read_csv_text", lambda _, wrong=wrong: wrong)
+    for wrong in (both, good.filter(pl.col("fascia") != SECOND), good.head(3), good.clear()):
+        written(wrong, tmp_path, monkeypatch)
         with pytest.raises(AnalisiError, match="ogni confine sta in una sola fascia"):
             corsi.absence_bands()
 
 
-def test_the_borders_are_those_of_the_reference_table(monkeypatch):
-    moved = corsi.read_csv_text(corsi.reference("fasce_assenza.csv")).with_columns(
+def test_a_border_in_letters_is_told(tmp_path, monkeypatch):
+    good = read_csv_text(corsi.reference("fasce_assenza.csv"))
+    written(good.with_columns(pl.col("da_pct").replace("25", "venticinque")), tmp_path, monkeypatch)
+    with pytest.raises(AnalisiError, match="colonna «da_pct»: «venticinque» non è ammesso"):
+        corsi.absence_bands()
+
+
+def test_the_borders_are_those_of_the_reference_table(tmp_path, monkeypatch):
+    moved = read_csv_text(corsi.reference("fasce_assenza.csv")).with_columns(
         pl.when(fascia=FIRST).then(pl.lit("S")).otherwise("a_compreso").alias("a_compreso"),
         pl.when(fascia=SECOND).then(pl.lit("N")).otherwise("da_compreso").alias("da_compreso"),
     )
-    monkeypatch.setattr(corsi, "read_csv_text", lambda _: moved)
+    written(moved, tmp_path, monkeypatch)
     result = corsi.attendance(rows({"ore_frequentate": 30.0}), GIORNO)
     assert result.filter(pl.col("partecipazioni") == 1)["fascia"].to_list() == [FIRST]

@@ -9,7 +9,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from analisi.indicators import esiti
-from analisi.indicators.esiti import bases, findings, followed, hirings, in_force, job_kinds, outcomes, rates, shares, windows
+from analisi.indicators.esiti import bases, findings, followed, hirings, in_force, job_kinds, outcomes, rates, shares, tangled, windows
+from analisi.indicators.misure_pal import known_until
 from analisi.tables.catalogo import SIUL_COB
 
 START, RIF = date(2025, 1, 31), date(2026, 3, 31)
@@ -157,6 +158,45 @@ def test_the_cessation_of_an_earlier_job_with_the_employer_does_not_end_this_one
     assert numbers(hirings(cob({}, early), 30)) == ["C1"]
 
 
+def test_the_cessation_of_a_later_job_with_the_employer_does_not_end_the_earlier_one():
+    # the job of day 10 has no cessation of its own: that of day 45 is of the job of day 40
+    rows = cob({}, {"data_inizio": day(40)}, {"tipo_comunicazione": "CESSAZIONE", "data_inizio": day(40), "data_cessazione": day(45)})
+    assert numbers(hirings(rows, 60)) == ["C1"]
+    assert numbers(hirings(rows, 6)) == ["C1", "C2"]  # from day 40 to day 45 are six days
+
+
+def test_what_is_sent_after_the_day_is_not_known_yet():
+    late = cob({"data_invio": day(9)}, {"rettifica_di": "C1", "data_inizio": day(20), "data_invio": day(50)}, {"data_invio": None})
+    assert numbers(in_force(late, day(49))) == ["C1", "C3"]
+    assert numbers(in_force(late, day(50))) == ["C2", "C3"]
+    assert found({"data_invio": day(9)}, {"rettifica_di": "C1", "annullata": "S", "data_invio": day(50)}, rif=day(49)) == day(10)
+
+
+def test_forked_and_circular_chains_of_corrections_are_told():
+    # B and C correct A, D corrects B: both C and D are in force; E and F correct each other and neither is
+    fork = cob({}, {"rettifica_di": "C1", "data_invio": day(1)}, {"rettifica_di": "C1", "data_invio": day(2)}, {"rettifica_di": "C2"})
+    loop = cob({"rettifica_di": "C2"}, {"rettifica_di": "C1"})
+    simple = cob(
+        {}, {"rettifica_di": "C1"}, {"rettifica_di": "C2"}, {}, {"rettifica_di": "C4"}, {"rettifica_di": "C4"}, {"rettifica_di": "C7"}
+    )
+    assert numbers(tangled(fork)) == ["C1", "C2", "C3", "C4"]
+    assert numbers(tangled(loop)) == ["C1", "C2"]
+    assert numbers(tangled(simple)) == []  # chains, and a correction followed by another of the same, have one end
+
+
+def test_days_that_the_communications_do_not_reach_are_not_observed_and_it_is_told():
+    calls = cob({"data_inizio": day(-100)}).with_columns(data_estrazione=pl.lit(day(100)))
+    limit = known_until(calls, RIF)
+    rows = rates(followed(listed({}), calls, limit), limit).filter(base="sospesi", dimensione="TOT").sort("finestra")
+    assert rows.select("finestra", "osservati", "non_osservabili", "non_trovati").rows() == [
+        (30, 1, 0, 1),
+        (90, 1, 0, 1),
+        (180, 0, 1, 0),
+        (365, 0, 1, 0),
+    ]
+    assert any(f"arrivano al {day(100):%d/%m/%Y}" in words for words in findings(listed({}), calls, RIF)["rilievo"])
+
+
 def listed(*rows: dict) -> pl.DataFrame:
     """Workers of the lists: suspended on the first day by the company of the crisis, ended, but for what the row says."""
     usual = {"id_lavoratore": "a", "id_procedura": "P", "cf_azienda": CRISI, "data_inizio_sospensione": START, "stato_rapporto": "CESSATO",
@@ -237,7 +277,10 @@ def test_oddities_of_the_communications_are_counted():
     told = cob(
         {}, {"rettifica_di": "C1", "annullata": "S"}, {"rettifica_di": "X9"}, ended(9, "b"), {"id_lavoratore": "z", "annullata": "S"}
     )
-    result = {row["rilievo"].split(":")[0]: row["casi"] for row in findings(rows, told, RIF).iter_rows(named=True)}
+    result = {
+        row["rilievo"].split(":")[0]: row["casi"]
+        for row in findings(rows, told.with_columns(data_estrazione=RIF), RIF).iter_rows(named=True)
+    }
     assert result == {
         "comunicazioni corrette da un'altra": 1, "comunicazioni annullate": 1, "rettifiche annullate": 1, "rettifiche di comunicazioni che l'estratto non ha": 1,
         "cessati per gli elenchi, senza cessazione nelle comunicazioni": 1, "cessati per le comunicazioni, sospesi o rientrati per gli elenchi": 1,

@@ -1,6 +1,7 @@
 """Applications, people, money, times and operators of the measures, on rows worked by hand."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -204,6 +205,22 @@ def test_the_perimeter_of_a_provincia_and_a_year(sample):
     assert set(part.domande["anno"]) == {2025}
     assert whole.tutte.height == part.tutte.height == whole.domande.height > part.domande.height > 0
     assert whole.persone.height == dati.tabelle["cigs_lavoratori"].height
+
+
+@pytest.mark.parametrize(("extracted", "sent", "expected"), [(10, 5, 10), (None, 5, 5), (None, None, 31), (40, 50, 31)])
+def test_a_table_tells_up_to_its_extraction_else_its_last_sending_and_never_beyond_the_day(extracted, sent, expected):
+    days = [None if n is None else date(2025, 11, 30) + timedelta(days=n) for n in (extracted, sent, expected)]
+    table = pl.DataFrame(
+        {"data_estrazione": [None, days[0]], "data_invio": [days[1], None]}, schema={"data_estrazione": pl.Date, "data_invio": pl.Date}
+    )
+    assert mp.known_until(table, GIORNO) == days[2]
+
+
+def test_what_an_extract_says_of_days_after_it_has_not_happened_yet(sample):
+    dati, last = read_estratti(str(sample)), date(2025, 6, 30)
+    early = dati.tabelle["misure"].with_columns(data_estrazione=pl.lit(last))
+    told = mp.perimeter(replace(dati, tabelle=dati.tabelle | {"misure": early}), dati.estrazione).tutte
+    assert told["data_avvio"].max() <= last
 
 
 def test_workers_of_revoked_units_are_left_out(sample):

@@ -223,7 +223,7 @@ def test_the_default_bimestre_is_the_last_whole_one_that_the_register_reaches():
     assert default(date(2025, 8, 31), date(2025, 8, 30)) == "2025-B4"  # its last day is the extraction
     assert default(date(2025, 8, 30), date(2025, 8, 30)) == "2025-B3"
     assert default(date(2026, 3, 31), date(2025, 12, 29)) == "2025-B6"  # nothing was opened later
-    assert in_corso.require_bimestre("2024-B2", register({}), None) == "2024-B2"
+    assert in_corso.require_bimestre("2025-B2", register({}), None) == "2025-B2"
 
 
 @pytest.mark.parametrize(("asked", "said"), [("2025-T2", "è un trimestre"), ("2025-B7", "non è un bimestre"), ("", "indicare --bimestre")])
@@ -234,7 +234,29 @@ def test_a_bimestre_that_cannot_be_used_is_refused(asked, said):
 
 def test_the_register_is_complete_after_the_longest_duration():
     # 36 months, the longest admitted, from the first opening
-    assert in_corso.complete_since(register({}, {"id_procedura": "Q", "data_apertura": date(2024, 1, 3)})) == date(2027, 1, 3)
+    assert in_corso.complete_since(register({}, {"id_procedura": "Q", "data_apertura": date(2024, 12, 3)})) == date(2027, 12, 3)
+
+
+def test_an_old_row_alone_does_not_begin_the_register():
+    # 180 days without an opening are admitted between the 12th of July and the 8th of January, 181 are not
+    within = register({}, {"id_procedura": "Q", "data_apertura": date(2024, 7, 12)})
+    beyond = register({}, {"id_procedura": "Q", "data_apertura": date(2024, 7, 11)})
+    assert (in_corso.begins(within), in_corso.begins(beyond)) == (date(2024, 7, 12), date(2025, 1, 8))
+    dismissal = {"id_procedura": "Q", "tipo_procedura": "LIC", "data_apertura": date(2024, 12, 1)}
+    assert in_corso.begins(register({}, dismissal)) == date(2025, 1, 8)
+
+
+def test_before_the_register_nothing_is_told():
+    with pytest.raises(AnalisiError, match="il registro non dice nulla"):
+        in_corso.require_bimestre("2024-B6", register({}), None)
+    assert in_corso.require_bimestre("2025-B1", register({}), None) == "2025-B1"
+
+
+def test_what_is_concluded_without_a_start_is_not_pending():
+    rows = register(
+        {"data_inizio": None, "data_fine": None}, {"id_procedura": "Q", "data_inizio": None, "data_fine": None, "stato": "CONCLUSA"}
+    )
+    assert rows.filter(in_corso.is_pending(date(2025, 12, 31)))["id_procedura"].to_list() == [rows["id_procedura"][0]]
     assert in_corso.complete_since(register({}).clear()) is None
 
 

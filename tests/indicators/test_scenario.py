@@ -38,8 +38,10 @@ DAY = date(2025, 6, 30)
 
 def base(sospesi: int, imprese: int, weights: dict[str, tuple[int, int]] | None = None) -> Platea:
     """A population with these counted workers and companies by provincia."""
-    rows = [(sigla, workers, workers, 0, firms) for sigla, (workers, firms) in (weights or {"CO": (sospesi, imprese)}).items()]
-    frame = pl.DataFrame(rows, schema=["provincia", "coinvolti", "sospesi", "senza_elenco", "imprese"], orient="row")
+    rows = [(sigla, workers, workers, 0, 0, 0, firms) for sigla, (workers, firms) in (weights or {"CO": (sospesi, imprese)}).items()]
+    frame = pl.DataFrame(
+        rows, schema=["provincia", "coinvolti", "sospesi", "senza_elenco", "elenchi_corti", "fuori_elenco", "imprese"], orient="row"
+    )
     return Platea(frame, sospesi, imprese, False, False)
 
 
@@ -109,7 +111,7 @@ def test_what_cannot_be_computed_is_null_and_not_zero():
         None,
         None,
         None,
-        0,
+        None,
     )
     assert (no_share["raggiunti"], no_share["budget_sufficiente_eur"]) == (0, None)
     assert outcome(200, 13, VALUES | {"quota_imprese_pct": 0})["budget_sufficiente_imprese_eur"] is None
@@ -319,6 +321,7 @@ def test_people_are_counted_once_where_they_are_still_suspended_on_the_day():
     found = counted(extracts(UNITS, PEOPLE), DAY).filter(pl.col("coinvolti") > 0)
     expected = pl.DataFrame({
         "provincia": ["BG", "CO"], "coinvolti": [3, 13], "sospesi": [0, 2 + 4], "senza_elenco": [0, 4],
+        "elenchi_corti": [1, 1], "fuori_elenco": [3 - 2, 9 - 3],  # P1-1 has u, v of 3; P1-2 has u, x, y of 9
         "imprese": [0, 2],  # a has more workers in CO
     })  # fmt: skip
     assert_frame_equal(found, expected)
@@ -331,7 +334,12 @@ def test_without_lists_involvements_stand_for_people():
 
 def test_every_provincia_has_a_row_also_when_nothing_is_in_course():
     found = counted(extracts(UNITS, PEOPLE), date(2020, 1, 1))
-    assert (found.height, found.drop("provincia").sum().row(0)) == (12, (0, 0, 0, 0))
+    assert (found.height, found.drop("provincia").sum().row(0)) == (12, (0, 0, 0, 0, 0, 0))
+
+
+def test_a_list_as_long_as_the_workers_involved_is_not_short_whatever_their_state():
+    found = counted(extracts([("P1-1", "BG", "a", 2, END)], [("u", "P1-1", EARLY, "SOSPESO"), ("v", "P1-1", EARLY, "CESSATO")]), DAY)
+    assert found.filter(provincia="BG").select("sospesi", "elenchi_corti", "fuori_elenco").row(0) == (1, 0, 0)
 
 
 def test_given_totals_take_the_place_of_counted_ones():
@@ -398,6 +406,7 @@ def test_a_value_that_is_not_admitted_is_told_with_parameter_value_and_rule(voce
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        (lambda text: text.replace("voce,etichetta,unita,basso", "voce,etichetta,unita,minimo"), "scenario.csv: manca la colonna «basso»"),
         (lambda text: text.replace("costo_gruppo_eur", "costo_grupo_eur"), "serve una riga, e una sola, per costo_gruppo_eur"),
         (lambda text: text + text.splitlines()[1] + "\n", "serve una riga, e una sola, per budget_eur"),
         (lambda text: text.replace("%,20,40,60,ipotesi", "%,20,40,60,ufficiale"), "stato «ufficiale» non ammesso"),

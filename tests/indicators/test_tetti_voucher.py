@@ -7,11 +7,13 @@ import pytest
 
 from analisi.indicators import tetti_voucher as tv
 from analisi.indicators.misure_pal import linked
-from analisi.tables.catalogo import SIUF_CORSI, VOL_PROCEDURE
+from analisi.tables.catalogo import MISURE_TABELLA, SIUF_CORSI, VOL_PROCEDURE
+from analisi.vocabulary import load_territorio
 from tests.indicators.test_misure_pal import domande, persone
 
 III, BEFORE, AFTER = date(2025, 9, 25), date(2025, 9, 24), date(2026, 12, 31)
 LAST = date(2026, 12, 30)
+EXACT = (37.16, 1170.89, 791.95)  # 2.000 euro; as floats, more than 2.000 in either order
 
 
 def fc(day: date | None, value: float | None, **more: object) -> dict:
@@ -29,6 +31,11 @@ def fc(day: date | None, value: float | None, **more: object) -> dict:
 
 def corsi(**levels: int | None) -> pl.DataFrame:
     return pl.DataFrame([{"id_corso": name, "livello_eqf": level} for name, level in levels.items()], schema=SIUF_CORSI.schema)
+
+
+def editions(*rows: tuple[str, int]) -> pl.DataFrame:
+    """Rows of one course: worker and level."""
+    return pl.DataFrame([{"id_corso": "C", "id_lavoratore": who, "livello_eqf": level} for who, level in rows], schema=SIUF_CORSI.schema)
 
 
 def vouchers(*rows: dict, courses: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -109,6 +116,57 @@ def test_the_cap_of_a_company_adds_up_its_workers():
     )
     assert tv.companies(rows, vol).rows() == [("FC_II", 2025, "Rossi", 26, 52000.0, 50000.0, 1.04, 2000.0)]
     assert tv.companies(rows, vol.clear())["ragione_sociale"].to_list() == ["azienda non nel registro"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "level"),
+    [
+        ([("b", 3), ("a", 6)], 6),  # the worker's own
+        ([("a", 3), ("a", 6)], None),  # its two editions disagree
+        ([("b", 3), ("c", 6)], None),  # none of its own, and the others disagree
+        ([("b", 3), ("c", 3)], 3),
+    ],
+)
+def test_the_level_is_of_the_workers_own_edition_and_unknown_where_levels_disagree(rows, level):
+    result = vouchers(fc(III, 100.0, bando="FC_III", id_corso_siuf="C"), courses=editions(*rows))
+    assert result["livello_eqf"].to_list() == [level]
+    assert tv.findings(result).filter(rilievo=tv.NON_CONTROLLATI)["casi"].to_list() == ([] if level else [1])
+
+
+def test_cents_that_add_up_exactly_to_the_cap_are_not_over_it():
+    result = vouchers(*(fc(date(2025, 5, 5), value) for value in EXACT))
+    assert told(result, "lavoratore", "oltre", "eccedenza_eur", "vicini", "oltre_pubblico") == [(0, 0.0, 1, 0)]
+
+
+def test_the_vouchers_of_a_worker_are_also_added_over_all_editions():
+    rows = vouchers(fc(III, 1500.0), fc(III, 1500.0, bando="FC_III"), fc(AFTER, 1500.0))
+    assert [name for name, *_ in told(rows, "lavoratore", "bando", "oltre") if name == "TOT"] == []
+    assert told(rows, tv.TUTTI_I_BANDI, "bando", "anno", "oltre", "eccedenza_eur") == [("TOT", 2025, 1, 1000.0), ("TOT", 2026, 0, 0.0)]
+
+
+def test_without_the_general_row_vouchers_outside_an_edition_have_no_cap(tmp_path, monkeypatch):
+    for name in ("misure_pal.csv", "tetti_voucher.csv"):
+        text = tv.reference(name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text("\n".join(line for line in text.splitlines() if not line.startswith("FC,,")), encoding="utf-8")
+    monkeypatch.setattr(tv, "reference", lambda name: tmp_path / name)
+    assert vouchers(fc(III, 1500.0), fc(III, 1500.0, bando="FC_III"))["tetto_lavoratore_eur"].to_list() == [None, 2000.0]
+
+
+def test_a_cap_with_thousands_points_is_read_whole(tmp_path, monkeypatch):
+    for name in ("misure_pal.csv", "tetti_voucher.csv"):
+        (tmp_path / name).write_text(tv.reference(name).read_text(encoding="utf-8").replace(",2000,", ",2.000,"), encoding="utf-8")
+    monkeypatch.setattr(tv, "reference", lambda name: tmp_path / name)
+    assert vouchers(fc(III, 1500.0))["tetto_lavoratore_eur"].to_list() == [2000.0]
+
+
+def test_the_validation_leaves_out_renounced_vouchers_and_adds_cents_exactly():
+    day, rule = date(2025, 5, 5), next(rule for rule in MISURE_TABELLA.rules if rule.code == "tetto_lavoratore")
+    for rows in ([fc(day, 1500.0), fc(day, 1500.0, stato="RINUNCIA")], [fc(day, value) for value in EXACT]):
+        assert domande(*rows).select(rule.expression(load_territorio())).to_series().to_list() == [False] * len(rows)
+    assert domande(fc(day, 1500.0), fc(day, 1500.0, bando="FC_III")).select(rule.expression(load_territorio())).to_series().to_list() == [
+        True,
+        True,
+    ]
 
 
 def test_the_cap_is_on_the_whole_voucher_and_the_public_share_is_told_apart():

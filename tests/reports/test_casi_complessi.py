@@ -181,9 +181,20 @@ def test_a_provincia_tells_its_own_part_of_each_case(sample, tmp_path):
 
 
 def test_a_day_without_cases_gets_sentences(sample, tmp_path):
-    folder = run(tmp_path / "r", sample, "--data_riferimento", "2020-01-01")
+    folder = run(tmp_path / "r", sample, "--data_riferimento", "2024-01-20", "--provincia", "Sondrio")
     assert "nessun caso in corso" in page(folder)
     assert rows(folder, "casi") == []
+
+
+def test_a_day_before_the_register_is_refused(sample, tmp_path):
+    done = analisi("esegui", "casi_complessi", "--fonte", sample, "--data_riferimento", "2020-01-01", "--uscita", tmp_path / "r")
+    assert "il registro non dice nulla" in done.stderr
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_day_after_the_extraction_is_told(sample, tmp_path):
+    folder = run(tmp_path / "r", sample, "--data_riferimento", "2026-06-30")
+    assert "è dopo l&#39;estrazione del 31/03/2026" in page(folder)
 
 
 def test_another_territory_with_the_register_alone(tmp_path):
@@ -209,8 +220,8 @@ def test_another_territory_with_the_register_alone(tmp_path):
 
 
 @pytest.mark.parametrize(("args", "said"), [
-    (["--provincia", "Atlantide"], "non è del territorio"), (["--data_riferimento", "31/03/2026"], "aaaa-mm-gg"), (["--primi", "0"], "deve essere almeno 1"),
-    (["--confronto_giorni", "0"], "deve essere almeno 1"),
+    (["--provincia", "Atlantide"], "non è del territorio"), (["--data_riferimento", "31/03/2026"], "aaaa-mm-gg"), (["--primi", "0"], "deve essere da 1 a"),
+    (["--confronto_giorni", "0"], "deve essere da 1 a"),
 ])  # fmt: skip
 def test_a_wrong_parameter_is_told_and_nothing_is_published(sample, tmp_path, args, said):
     done = analisi("esegui", "casi_complessi", "--fonte", sample, *args, "--uscita", tmp_path / "r")

@@ -214,3 +214,47 @@ def test_another_territory_and_a_place_without_applications(sample, tmp_path):
     assert "Lodi" not in page
     assert {row["voce"] for row in rows(folder, "copertura_cigs") if row["dimensione"] == "provincia"} == {"LO"}
     assert rows(folder, "domande") == []
+
+
+def earlier(found):
+    """Communications extracted half a year before the other tables."""
+    return [row | {"data_estrazione": "30/09/2025"} for row in found]
+
+
+def no_courses(found):
+    """Applications that name no course, all vouchers small."""
+    return [row | {"id_corso_siuf": "", "valore_voucher": "100" if row["valore_voucher"] else ""} for row in found]
+
+
+def test_communications_that_stop_before_the_day_make_nobody_not_found_beyond_them(sample, inside, tmp_path):
+    folder = made(tmp_path / "r", edited(sample, tmp_path / "e", "siul_cob", earlier))
+    page = page_of(folder)
+    assert "Comunicazioni fino al 30/09/2025, che viene prima del giorno di riferimento" in page
+    assert "Le comunicazioni arrivano al 30/09/2025, prima del giorno di riferimento" in page
+    assert "Comunicazioni fino al 31/03/2026." in page_of(inside)
+    before, after = ({(r["base"], r["finestra"]): r for r in rows(f, "esiti") if r["dimensione"] == "TOT"} for f in (inside, folder))
+    for key, row in after.items():
+        assert int(row["osservati"]) < int(before[key]["osservati"]), key
+
+
+def test_vouchers_that_could_not_be_checked_are_told_beside_the_assurance(sample, tmp_path):
+    folder = made(tmp_path / "r", edited(sample, tmp_path / "e", "misure", no_courses))
+    blind = next(r["casi"] for r in rows(folder, "rilievi") if "con tetti per livello EQF" in r["rilievo"])
+    said = "Nessun voucher controllato supera i tetti della Formazione Continua"
+    assert f"{said}; {blind} voucher non controllati per livello EQF, perché manca il corso" in page_of(folder)
+
+
+@pytest.mark.parametrize("days", ["0", "-5", "3651"])
+def test_a_duration_that_makes_no_sense_is_refused(sample, tmp_path, days):
+    done = analisi("esegui", "misure_pal", "--fonte", sample, f"--durata_minima_giorni={days}", "--uscita", tmp_path / "r")
+    assert done.returncode != 0
+    assert f"--durata_minima_giorni {days}: deve essere da 1 a 3650" in done.stderr
+
+
+def test_a_year_with_nothing_has_a_sentence_in_every_section(sample, tmp_path):
+    page = page_of(made(tmp_path / "r", sample, "--anno", "1990"))
+    sections = re.split("<h2", page)[1:]
+    for section in sections:
+        body = re.sub(r"<[^>]+>", " ", section.split("</h2>", 1)[1])
+        assert len(body.split("?", 1)[-1].strip()) > 10, section[:80]
+    assert "gruppi diversi fin dall" not in page

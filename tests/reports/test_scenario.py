@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from html import unescape
 
 import pytest
@@ -267,3 +268,39 @@ def test_the_page_is_the_same_byte_for_byte_from_elsewhere(report, sample, tmp_p
     assert done.returncode == 0, done.stderr
     for name in ("scenario.html", "scenario.xlsx", *(f"dati/{name}.csv" for name in DATI)):
         assert (tmp_path / "r" / name).read_bytes() == (report / name).read_bytes(), name
+
+
+def test_money_that_pays_nobody_has_its_own_sentence_and_no_price_is_told_for_nobody(sample, tmp_path):
+    little = words(made(tmp_path / "a", sample, "--budget_eur", "1000", "--costo_gruppo_eur", "5000"))
+    assert "i fondi non bastano per raggiungere alcun lavoratore, qualunque sia l'adesione" in little
+    assert "al più 0 lavoratori" not in little
+    folder = made(tmp_path / "b", sample, "--adesione_lavoratori_pct", "0")
+    assert one(folder, "risultati", caso="centrale")["budget_sufficiente_eur"] == ""
+    assert re.search(r"Fondi per tutti i lavoratori aderenti, euro\W+n\.c\.", words(folder))
+    assert "nessuna somma raggiunge i lavoratori" not in words(folder)
+
+
+def test_workers_that_the_lists_lack_are_told_and_not_explained_away(sample, tmp_path):
+    source = tmp_path / "e"
+    source.mkdir()
+    for path in sample.glob("*.csv"):
+        shutil.copy(path, source)
+    with (sample / "cigs_lavoratori.csv").open(encoding="utf-8-sig", newline="") as file:
+        found = list(csv.DictReader(file, delimiter=";"))
+    unit = ("id_procedura", "id_unita")
+    seen, kept = set(), []  # one worker of each unit only
+    for row in found:
+        if (key := tuple(row[name] for name in unit)) not in seen:
+            seen.add(key)
+            kept.append(row)
+    write_rows(source / "cigs_lavoratori.csv", list(found[0]), kept)
+    (source / "monitoraggio_pal_lavoratori.csv").unlink(missing_ok=True)
+    folder = made(tmp_path / "r", source)
+    row = one(folder, "territori", caso="centrale", provincia="TOT")
+    assert int(row["fuori_elenco"]) > int(row["elenchi_corti"]) > 1
+    text, lost = words(folder), italian(row["fuori_elenco"])
+    assert (
+        f"Gli elenchi di {italian(row['elenchi_corti'])} unità hanno {lost} lavoratori in meno di quelli coinvolti: non sono contati fra i sospesi"
+        in text
+    )
+    assert f"e chi manca dagli elenchi ({lost} lavoratori)" in text

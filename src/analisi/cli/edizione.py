@@ -39,7 +39,12 @@ Esempio:
 
 @click.command(cls=Comando, epilog=_FIELDS, options_metavar="[OPZIONI]")
 @click.argument("file", metavar="FILE.toml")
-@click.option("--profilo", metavar="PROFILO", default="", help="Chi leggerà: interno, o pubblico (senza nomi né singoli casi).")
+@click.option(
+    "--profilo",
+    metavar="PROFILO",
+    default="",
+    help="Chi leggerà: interno, o pubblico (senza nomi né righe di singoli casi; celle piccole non protette).",
+)
 @click.option("--uscita", metavar="CARTELLA", help="Dove pubblicare (predefinita: reports/edizione-NOME-PERIODO).")
 @click.option("--processi", metavar="N", type=click.IntRange(1, 512), help="Rapporti eseguiti insieme (predefinito: uno per processore).")
 @click.option("--solo", metavar="NOME", multiple=True, help="Esegue solo questo rapporto (anche con * e ?; si può ripetere).")

@@ -7,10 +7,10 @@ today: the state of an earlier day is made again from its dates.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 import polars as pl
 
 from analisi.errors import AnalisiError, listing, suggest
@@ -25,6 +25,9 @@ CLASSI = ("ALTA", "MEDIA", "BASSA")
 DECISIONI = ("scadenza", "esame_cigs", "accordo_cigs", "esame_lic", "accordo_lic", "tavolo", "attivazione")
 NOTO, NON_SI_APPLICA, NON_NOTO = "noto", "non si applica", "non noto"
 DIGITS = 9  # decimals after which two scores are equal
+
+
+_NUMBER, _THOUSANDS = re.compile(r"-?[0-9]{1,12}([.,][0-9]{1,6})?"), re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def _read(file: str, known: tuple[str, ...], numbers: dict[str, bool]) -> pl.Dat
         seen.add(code)
         for name, needed in numbers.items():
             if (row[name] is None and needed) or (row[name] is not None and _number(row[name]) is None):
-                raise _refuse(file, n, name, row[name], "serve un numero in cifre, come 15 o 12,5")
+                raise _refuse(file, n, name, row[name], "serve un numero in cifre, senza punti fra le migliaia, come 1500 o 12,5")
     if lost := [code for code in known if code not in seen]:
         msg = f"{place}: manca la riga di «{lost[0]}»; per non contare un criterio scrivere peso 0"
         raise AnalisiError(msg)
@@ -70,11 +73,9 @@ def _read(file: str, known: tuple[str, ...], numbers: dict[str, bool]) -> pl.Dat
 
 
 def _number(text: str) -> float | None:
-    try:
-        value = float(text.replace(",", ".").replace("−", "-"))
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
+    """A number with a decimal comma or point; None when it is none, or "1.000", that may be one or a thousand."""
+    plain = text.strip().replace("−", "-")
+    return float(plain.replace(",", ".")) if _NUMBER.fullmatch(plain) and not _THOUSANDS.fullmatch(plain) else None
 
 
 def criteria() -> pl.DataFrame:
@@ -117,8 +118,7 @@ def is_alive(day: date) -> pl.Expr:
 
     A dismissal that the register calls concluded lasts until the agreement, or else until its last known day, which is then left out.
     """
-    never = pl.col("data_inizio").is_null() & (pl.col("stato") == "CONCLUSA")
-    cigs = (pl.col("tipo_procedura") == "CIGS") & (is_in_course(day) | (is_pending(day) & ~never))
+    cigs = (pl.col("tipo_procedura") == "CIGS") & (is_in_course(day) | is_pending(day))
     last = pl.coalesce("data_accordo", pl.max_horizontal("data_esame_congiunto", "data_apertura"))
     open_ = (pl.col("stato") != "CONCLUSA") | (last > day)
     return cigs | ((pl.col("tipo_procedura") == "LIC") & (pl.col("data_apertura") <= day) & open_)

@@ -8,14 +8,10 @@ import numpy as np
 import polars as pl
 
 from analisi.indicators.complessita import DECISIONI, DIGITS, NOTO, Valutazione, is_alive
+from analisi.indicators.coordinamento import known_role, named_procedures
 from analisi.indicators.periodi import last_day
 from analisi.indicators.procedure_in_corso import is_in_course
-from analisi.vocabulary import normalized
 
-RUOLI = (
-    "Regione", "Provincia", "Nucleo", "Nucleo territoriale", "Ministero", "Ministero del lavoro", "Azienda", "OOSS", "Datoriali",
-    "Consulenti del lavoro", "INPS", "Operatori", "Operatori accreditati", "ARIFL", "AFOL", "Parti sociali",
-)  # fmt: skip
 ESTRAZIONI, CONCENTRAZIONE, SEME = 1000, 20.0, 20  # draws of the weights, how near to the declared ones, seed
 SICURO, PROBABILE, RARO = 0.95, 0.5, 0.05  # shares of draws in which a case is among the first
 SOLIDO, INCERTO, LEGATO, VICINO, FUORI = "solido", "incerto", "legato ai pesi dichiarati", "vicino ai primi", "fuori"
@@ -96,11 +92,20 @@ def changes(before: Valutazione, now: Valutazione, vol: pl.DataFrame) -> pl.Data
     )  # fmt: skip
     ended = pl.coalesce("data_fine", "data_accordo", "data_esame_congiunto", "data_apertura").max()
     days = vol.group_by("id_procedura").agg(
-        pl.col("tipo_procedura").first(), pl.col("data_apertura").min(), ended.alias("_finita"), is_alive(now.giorno).any().alias("_viva")
+        pl.col("tipo_procedura").first(),
+        pl.col("data_apertura").min(),
+        pl.col("data_inizio").min().alias("_inizio"),
+        ended.alias("_finita"),
+        is_alive(now.giorno).any().alias("_viva"),
     )
     rows = pairs.join(days, on="id_procedura", how="left").with_columns(move.alias("movimento"))
     left = pl.col("movimento") == "uscito"
-    day = pl.when(left & ~pl.col("_viva")).then("_finita").when(pl.col("movimento") == "entrato").then("data_apertura")
+    day = (
+        pl.when(left & ~pl.col("_viva"))
+        .then("_finita")
+        .when(pl.col("movimento") == "entrato")
+        .then(pl.min_horizontal("data_apertura", "_inizio"))
+    )
     both = now.contributi.join(before.contributi, on=["id_procedura", "criterio"], suffix="_prima")
     both = both.with_columns(
         (pl.col("punti").fill_null(0.0) - pl.col("punti_prima").fill_null(0.0)).round(DIGITS).alias("punti_differenza")
@@ -176,7 +181,7 @@ def _idle(v: Valutazione, criteri: pl.DataFrame) -> pl.DataFrame:
 def treated(casi: pl.DataFrame, tavoli: pl.DataFrame, sigle: list[str], day: date) -> pl.DataFrame:
     """One row per tavolo held by a day and case it deals with; a tavolo of a Nucleo outside of `sigle` does not count."""
     held = tavoli.filter((pl.col("data") <= day) & (pl.col("nucleo").is_null() | pl.col("nucleo").is_in(sigle)))
-    said = held.with_columns(pl.col("procedure_trattate").str.split(",")).explode("procedure_trattate")
+    said = held.with_columns(named_procedures()).explode("procedure_trattate")
     said = said.with_columns(pl.col("procedure_trattate").str.strip_chars().alias("id_procedura"))
     return (
         said.join(casi.select("id_procedura", "posizione", "lavoratori", "unita"), on="id_procedura")
@@ -188,8 +193,6 @@ def treated(casi: pl.DataFrame, tavoli: pl.DataFrame, sigle: list[str], day: dat
 def _open_actions(v: Valutazione, tavoli: pl.DataFrame, sigle: list[str]) -> pl.DataFrame:
     """The actions of tavoli open at the day, one row each whatever the cases it deals with."""
     done = (pl.col("azione_conclusa") <= v.giorno).fill_null(value=False)
-    roles = {normalized(name): name for name in RUOLI}
-    role = pl.col("azione_responsabile").map_elements(lambda text: roles.get(normalized(text)), return_dtype=pl.String)
     open_ = treated(v.casi, tavoli, sigle, v.giorno).filter(pl.col("azione").is_not_null() & ~done)
     return open_.group_by(pl.col("id_tavolo").alias("riferimento"), maintain_order=True).agg(
         pl.col("azione_scadenza").first().alias("giorno"),
@@ -198,7 +201,7 @@ def _open_actions(v: Valutazione, tavoli: pl.DataFrame, sigle: list[str]) -> pl.
         pl.col("posizione").min(),
         pl.col("lavoratori", "unita").sum(),
         pl.lit(None, pl.String).first().alias("competenza"),
-        role.first().alias("ruolo"),
+        known_role().first().alias("ruolo"),
     )
 
 

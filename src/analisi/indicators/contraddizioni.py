@@ -13,7 +13,7 @@ from analisi.tables.delivery import last_versions
 CONTRADDIZIONI = {
     "corso_ma_conclusa": "in corso secondo le date alla data di estrazione, ma con stato «conclusa»",
     "finita_ma_in_corso": "finite secondo le date alla data di estrazione, ma con stato «in corso»",
-    "conclusa_senza_inizio": "con stato «conclusa» ma senza inizio: contate fra quelle in attesa",
+    "conclusa_senza_inizio": "con stato «conclusa» ma senza inizio: non sono mai iniziate, e non sono contate",
     "inizio_senza_fine": "con inizio ma senza fine: contate in corso finché la fine non è indicata",
     "fine_senza_inizio": "con fine ma senza inizio: contate fra quelle in attesa",
     "inizio_prima_di_apertura": "con inizio della sospensione precedente all'apertura della procedura",
@@ -28,8 +28,8 @@ CONTRADDIZIONI = {
 def contradictions(units: pl.DataFrame, vol: pl.DataFrame, bimestre: str, estrazione: date | None) -> pl.DataFrame:
     """One row per unità of the report and rule of `CONTRADDIZIONI` that it breaks: regola, provincia, procedura, unità, lavoratori.
 
-    Units of the report: in course at either end of the bimestre, started, ended or pending. `stato` is what it is at the extraction, so it
-    is judged at that day, or at the last of the bimestre where it is unknown.
+    Units of the report: in course at either end of the bimestre, started, ended, pending, or opened and never begun. `stato` is what it is
+    at the extraction, so it is judged at that day, or at the last of the bimestre where it is unknown.
 
     Args:
         vol: every version of the register, for the end that the version before had.
@@ -50,7 +50,8 @@ def contradictions(units: pl.DataFrame, vol: pl.DataFrame, bimestre: str, estraz
         "senza_obbligo": (pl.col("tipologia_linee_guida") != "A") & pl.col("obbligo_pal").is_null(),
     }
     before = vol.sort(*UNITA, "progressivo_versione").with_columns(end.shift(1).over(UNITA).alias("_fine_prima"))
-    told = units.filter(pl.any_horizontal(flags(bimestre).values()))
+    never = start.is_null() & (state == "CONCLUSA") & (pl.col("data_apertura") <= bounds(bimestre)[1])
+    told = units.filter(pl.any_horizontal(never, *flags(bimestre).values()))
     told = told.join(last_versions(before).select(*UNITA, "_fine_prima"), on=UNITA, how="left", maintain_order="left")
     columns = ["provincia", *UNITA, pl.col("lavoratori_coinvolti").alias("lavoratori")]
     found = [told.filter(broken[rule]).select(pl.lit(rule).alias("regola"), *columns).sort(UNITA) for rule in CONTRADDIZIONI]

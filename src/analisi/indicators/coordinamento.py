@@ -12,11 +12,17 @@ from datetime import date
 import polars as pl
 
 from analisi.indicators.procedure_in_corso import UNITA
+from analisi.tables.catalogo import NOME_DI_PERSONA, RECAPITO
 from analisi.tables.delivery import in_force
+from analisi.vocabulary import normalized
 
 REGIONALE, BILATERALE = "REGIONALE", "BILATERALE"
 ALWAYS = (REGIONALE, BILATERALE)  # types that have a row even where none was held
 TUTTI = "TUTTI"
+RUOLI = (
+    "Regione", "Provincia", "Nucleo", "Nucleo territoriale", "Ministero", "Ministero del lavoro", "Azienda", "OOSS", "Datoriali",
+    "Consulenti del lavoro", "INPS", "Operatori", "Operatori accreditati", "ARIFL", "AFOL", "Parti sociali",
+)  # fmt: skip
 OF_REGISTER = ("procedure_note", "lavoratori_procedure")
 CONTEGGI = [
     "tavoli", "procedure", "procedure_note", "lavoratori_incontri", "incontri_senza_numero", "lavoratori_procedure",
@@ -28,6 +34,18 @@ def in_scope(tavoli: pl.DataFrame, day: date, nucleo: str = "") -> pl.DataFrame:
     """The tables held by a day, of every year; with a nucleo, its own and those of no single Nucleo (regional)."""
     held = tavoli.filter(pl.col("data") <= day)
     return held.filter(pl.col("nucleo").is_null() | (pl.col("nucleo") == nucleo)) if nucleo else held
+
+
+def known_role() -> pl.Expr:
+    """`azione_responsabile` where it is a role, as `RUOLI` writes it; null where it is anything else, as a name would be."""
+    roles = {normalized(name): name for name in RUOLI}
+    return pl.col("azione_responsabile").map_elements(lambda text: roles.get(normalized(text)), return_dtype=pl.String)
+
+
+def unnamed_action() -> pl.Expr:
+    """`azione`, null where it seems to name a person or to hold an address or a telephone number."""
+    told = pl.col("azione").str.contains(NOME_DI_PERSONA) | pl.col("azione").str.contains(RECAPITO)
+    return pl.when(~told).then("azione").alias("azione")
 
 
 def is_of_year(day: date) -> pl.Expr:
@@ -46,9 +64,14 @@ def is_overdue(day: date) -> pl.Expr:
     return is_open(day) & (pl.col("azione_scadenza") < day).fill_null(value=False)
 
 
+def named_procedures() -> pl.Expr:
+    """The numbers of the procedures a table dealt with, as a list: separated by commas, semicolons or new lines."""
+    return pl.col("procedure_trattate").str.replace_all(r"[;\n]", ",").str.split(",")
+
+
 def treated(tavoli: pl.DataFrame) -> pl.DataFrame:
     """One row per table and procedura named in it, once each: id_tavolo, tipo, nucleo, id_procedura."""
-    named = tavoli.select("id_tavolo", "tipo", "nucleo", pl.col("procedure_trattate").str.split(",").alias("id_procedura"))
+    named = tavoli.select("id_tavolo", "tipo", "nucleo", named_procedures().alias("id_procedura"))
     named = named.explode("id_procedura").with_columns(pl.col("id_procedura").str.strip_chars())
     return named.filter(pl.col("id_procedura") != "").unique(maintain_order=True)
 
@@ -119,10 +142,11 @@ def by_nucleo(tavoli: pl.DataFrame, vol: pl.DataFrame | None, day: date, sigle: 
 def open_actions(tavoli: pl.DataFrame, day: date, nucleo: str = "") -> pl.DataFrame:
     """One row per action open at a day: the table, the action, who answers for it, its term, `giorni_ritardo` (null if not overdue).
 
-    The longest overdue come first, then those with a term, then the others.
+    The longest overdue come first, then those with a term, then the others. Who answers is a role of `RUOLI`, else null; an action that
+    seems to name a person is null too: both are in the register, at the number of the table.
     """
     late = pl.when(is_overdue(day)).then((pl.lit(day) - pl.col("azione_scadenza")).dt.total_days())
-    rows = in_scope(tavoli, day, nucleo).filter(is_open(day)).with_columns(late.alias("giorni_ritardo"))
+    rows = in_scope(tavoli, day, nucleo).filter(is_open(day)).with_columns(late.alias("giorni_ritardo"), known_role(), unnamed_action())
     columns = ("id_tavolo", "tipo", "nucleo", "data", "azione", "azione_responsabile", "azione_scadenza", "giorni_ritardo")
     return rows.select(columns).sort("azione_scadenza", "data", "id_tavolo", nulls_last=True)
 

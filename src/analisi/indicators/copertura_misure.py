@@ -18,7 +18,7 @@ RILIEVI = {"rilievo": pl.String, "casi": pl.Int64, "persone": pl.Int64}
 LEGAMI = {
     "misure_cigs": "persone delle misure che stanno negli elenchi CIGS",
     "imprese_vol": "imprese delle misure che stanno nel registro delle procedure",
-    "cob_cigs": "persone delle comunicazioni obbligatorie che stanno negli elenchi CIGS",
+    "cob_cigs": "persone delle comunicazioni obbligatorie (di tutto l'estratto) che stanno negli elenchi CIGS",
     "cigs_cob": "persone degli elenchi CIGS con almeno una comunicazione obbligatoria",
     "corsi_siuf": "corsi indicati nelle domande che stanno in SIUF",
     "siuf_misure": "persone di SIUF che hanno una domanda",
@@ -45,9 +45,9 @@ def reached(persone: pl.DataFrame, misure: pl.DataFrame) -> pl.DataFrame:
 
 
 def followable(p: Perimetro) -> pl.DataFrame:
-    """The workers, as `reached` tells them, whose outcomes the communications can tell: none where there is no file of them."""
+    """The workers, as `reached` tells them, whose outcomes the communications can tell: none where there is no file of them, or no row."""
     rows = reached(p.persone, p.tutte)
-    return rows if SIUL_COB.name in p.presenti else rows.clear()
+    return rows if SIUL_COB.name in p.presenti and p.cob.height else rows.clear()
 
 
 def reach(raggiunti: pl.DataFrame, groups: Iterable[str] = ()) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 
 from analisi.errors import AnalisiError
 from analisi.indicators.misure_pal import NON_INDICATO, TOT
-from analisi.sources.text import read_csv_text
+from analisi.sources.riferimenti import read_reference
 from analisi.workspace import reference, shown
 
 ESITI = {"attestati": "ATTESTATO", "non_idonei": "NON_IDONEO", "ritirati": "RITIRATO"}
@@ -38,10 +38,11 @@ def absence_bands() -> pl.DataFrame:
     """One row per class of absence: fascia, its bounds in per cent, whether each belongs to it, conseguenza, stato, fonte.
 
     Raises:
-        AnalisiError: the rows of data/riferimento/fasce_assenza.csv leave a gap or overlap.
+        AnalisiError: the rows of data/riferimento/fasce_assenza.csv leave a gap or overlap, or cannot be read.
     """
-    rows = read_csv_text(reference("fasce_assenza.csv")).with_columns(pl.col("da_pct", "a_pct").cast(pl.Float64)).sort("da_pct", "a_pct")
-    begin, end = rows.row(0, named=True), rows.row(-1, named=True)
+    texts = ["fascia", "da_compreso", "a_compreso", "conseguenza"]
+    rows = read_reference(reference("fasce_assenza.csv"), texts, ["da_pct", "a_pct"]).sort("da_pct", "a_pct")
+    begin, end = (rows.row(n, named=True) if rows.height else dict.fromkeys(rows.columns) for n in (0, -1))
     joined = (rows["a_pct"][:-1] == rows["da_pct"][1:]).all() and (rows["a_compreso"][:-1] != rows["da_compreso"][1:]).all()
     if not joined or (begin["da_pct"], begin["da_compreso"], end["a_pct"], end["a_compreso"]) != (0, "S", 100, "S"):
         rule = "le fasce vanno da 0 a 100 senza vuoti, e ogni confine sta in una sola fascia (S o N)"

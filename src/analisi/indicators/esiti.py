@@ -7,6 +7,7 @@ not unemployed: they hold neither the self-employed, nor work abroad, nor all of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -15,11 +16,12 @@ import polars as pl
 from narwhals.typing import IntoFrameT
 
 from analisi.indicators.copertura_misure import RILIEVI
-from analisi.indicators.misure_pal import NON_INDICATO, PERSONA, TOT
+from analisi.indicators.misure_pal import NON_INDICATO, PERSONA, TOT, known_until
 from analisi.indicators.uncertainty import cluster_share
-from analisi.sources.text import read_csv_text
+from analisi.sources.riferimenti import read_reference
 from analisi.workspace import reference
 
+LOOP = ""  # root of a chain of corrections that has none
 Frame = nw.LazyFrame | nw.DataFrame
 FINESTRE = (30, 90, 180, 365)  # days from the start, the last included
 BASI = {
@@ -43,14 +45,17 @@ def _day(day: date) -> nw.Expr:
     return nw.lit(datetime(day.year, day.month, day.day))
 
 
-def in_force(cob: IntoFrameT) -> IntoFrameT:
+def in_force(cob: IntoFrameT, inviate_entro: date | None = None) -> IntoFrameT:
     """One row per communication that counts: the last correction of each chain, unless cancelled.
 
     A communication that another corrects (`rettifica_di`) is replaced by it, so that of a chain only the end is left; of several
     corrections of one communication, the last sent (at equal days, the last by number). A correction that is cancelled cancels the chain:
-    what it had replaced does not come back. One that says to correct itself corrects nothing.
+    what it had replaced does not come back. One that says to correct itself corrects nothing. Those sent after `inviate_entro`, if one is
+    given, are not known yet: they neither count nor correct.
     """
     rows, number, corrected = _frame(cob), nw.col("id_comunicazione"), nw.col("rettifica_di")
+    if inviate_entro:
+        rows = rows.filter(nw.col("data_invio").is_null() | (nw.col("data_invio") <= _day(inviate_entro)))
     sent = nw.coalesce("data_invio", "data_inizio")
     corrections = rows.filter(corrected != number).select(corrected.alias("_di"), number.alias("_id"), sent.alias("_invio"))
     others = corrections.select("_di", nw.col("_id").alias("_altra"), nw.col("_invio").alias("_altro_invio"))
@@ -63,18 +68,22 @@ def in_force(cob: IntoFrameT) -> IntoFrameT:
     return left.filter(nw.col("annullata").fill_null("N") != "S").to_native()
 
 
-def hirings(cob: IntoFrameT, durata_minima_giorni: int = 1) -> IntoFrameT:
+def hirings(cob: IntoFrameT, durata_minima_giorni: int = 1, inviate_entro: date | None = None) -> IntoFrameT:
     """One row per hiring in force that lasts at least so many days: id_comunicazione, worker, employer, user company, start, contract.
 
-    A job ends with the first cessation by the same employer from its start on; without one, with its planned end, moved by the extensions
-    of the same start, unless it was made permanent. First and last day count. A job still open, or without an end, lasts.
+    A job ends with the first cessation by the same employer from its start on, but before the start of the next hiring by that employer:
+    a cessation is of the latest job begun by its day. Without one, a job ends with its planned end, moved by the extensions of the same
+    start, unless it was made permanent. First and last day count. A job still open, or without an end, lasts.
     """
-    rows = _frame(in_force(cob))
+    rows = _frame(in_force(cob, inviate_entro))
     kind, job = nw.col("tipo_comunicazione"), [PERSONA, "cf_datore", "data_inizio"]
     hired = rows.filter(kind == "ASSUNZIONE")
     ends = rows.filter(kind == "CESSAZIONE").select(PERSONA, "cf_datore", nw.col("data_cessazione").alias("_cessata"))
     pairs = hired.select("id_comunicazione", *job).join(ends, on=[PERSONA, "cf_datore"], how="inner")
-    first = pairs.filter(nw.col("_cessata") >= nw.col("data_inizio")).group_by("id_comunicazione").agg(nw.col("_cessata").min())
+    pairs, ended = pairs.filter(nw.col("_cessata") >= nw.col("data_inizio")), [PERSONA, "cf_datore", "_cessata"]
+    latest = pairs.group_by(ended).agg(nw.col("data_inizio").max().alias("_ultima"))
+    own = pairs.join(latest, on=ended, how="inner").filter(nw.col("data_inizio") == nw.col("_ultima"))
+    first = own.group_by("id_comunicazione").agg(nw.col("_cessata").min())
     moved = rows.filter(kind == "PROROGA").group_by(job).agg(nw.col("data_fine_prevista").max().alias("_prorogata"))
     firm = rows.filter(kind == "TRASFORMAZIONE", nw.col("tipo_contratto").str.starts_with("A.01")).select(job).unique()
     hired = hired.join(first, on="id_comunicazione", how="left").join(moved, on=job, how="left")
@@ -90,8 +99,9 @@ def outcomes(base: IntoFrameT, cob: IntoFrameT, data_riferimento: date, durata_m
     """One row per row of `base`: the first job with another employer that starts after `inizio` and by `data_riferimento`, if any.
 
     The employer is another when neither it nor, for agency work, the user company is the company of the crisis. The day of `inizio`
-    itself does not count. Added: data_rioccupazione, contratto, modello and comune_lavoro of that job (of several on a day, the first by
-    number), and data_rientro, the first new hiring by the company of the crisis. Null where the communications show none.
+    itself does not count, nor a communication sent later than `data_riferimento`. Added: data_rioccupazione, contratto, modello and
+    comune_lavoro of that job (of several on a day, the first by number), and data_rientro, the first new hiring by the company of the
+    crisis. Null where the communications show none.
 
     Args:
         base: one row per worker: id_lavoratore, cf_azienda (the company of the crisis), inizio (the day from which days are counted);
@@ -99,7 +109,9 @@ def outcomes(base: IntoFrameT, cob: IntoFrameT, data_riferimento: date, durata_m
         cob: rows of siul_cob.
     """
     rows, start, company = _frame(base), nw.col("data_inizio"), nw.col("cf_azienda")
-    jobs = rows.select(PERSONA, "cf_azienda", "inizio").join(_frame(hirings(cob, durata_minima_giorni)), on=PERSONA, how="inner")
+    jobs = rows.select(PERSONA, "cf_azienda", "inizio").join(
+        _frame(hirings(cob, durata_minima_giorni, data_riferimento)), on=PERSONA, how="inner"
+    )
     jobs = jobs.filter(start > nw.col("inizio"), start <= _day(data_riferimento))
     same = (nw.col("cf_datore") == company) | (nw.col("cf_utilizzatore").fill_null("") == company)
     other = jobs.filter(~same)
@@ -175,7 +187,9 @@ def bases(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date) -
         "data_inizio_sospensione", PERSONA, "id_procedura"
     )
     suspended = begun.unique(PERSONA, keep="first", maintain_order=True).with_columns(inizio=pl.col("data_inizio_sospensione"))
-    ends = in_force(cob).filter(pl.col("tipo_comunicazione") == "CESSAZIONE", pl.col("data_cessazione") <= data_riferimento)
+    ends = in_force(cob, data_riferimento).filter(
+        pl.col("tipo_comunicazione") == "CESSAZIONE", pl.col("data_cessazione") <= data_riferimento
+    )
     ends = ends.select(PERSONA, pl.col("cf_datore").alias("cf_azienda"), pl.col("data_cessazione").alias("inizio"))
     lost = begun.filter(stato_rapporto="CESSATO").join(ends, on=[PERSONA, "cf_azienda"])
     lost = lost.filter(pl.col("inizio") >= pl.col("data_inizio_sospensione")).sort("inizio", PERSONA, "id_procedura")
@@ -187,7 +201,7 @@ def bases(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date) -
 
 def border_provinces() -> frozenset[str]:
     """The sigle of the provinces whose residents may work abroad without any communication (data/riferimento/province_frontiera.csv)."""
-    return frozenset(read_csv_text(reference("province_frontiera.csv"))["sigla"])
+    return frozenset(read_reference(reference("province_frontiera.csv"), ["sigla"])["sigla"].drop_nulls())
 
 
 def followed(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date, durata_minima_giorni: int = 1) -> pl.DataFrame:
@@ -247,21 +261,24 @@ def job_kinds(esiti: pl.DataFrame, province: dict[str, str]) -> pl.DataFrame:
 
 def comuni() -> dict[str, str]:
     """Sigla of the provincia by cadastral code of the comune, from data/riferimento/comuni_esempio.csv."""
-    return dict(read_csv_text(reference("comuni_esempio.csv")).select("comune_catastale", "sigla").iter_rows())
+    columns = ["comune_catastale", "sigla"]
+    return dict(read_reference(reference("comuni_esempio.csv"), columns).select(columns).iter_rows())
 
 
 def findings(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date) -> pl.DataFrame:
-    """One row per kind of oddity in the communications of these workers: `casi`, and `persone`. Only those found.
+    """One row per kind of oddity in the communications of these workers: `casi`, and `persone` (null: not counted). Only those found.
 
     Args:
-        lavoratori: as in `bases`.
+        lavoratori: as in `bases`. data_riferimento: the day of the report, which the communications may not reach (`known_until`).
     """
-    own = cob.join(lavoratori.select(PERSONA).unique(), on=PERSONA, how="semi")
+    limit = known_until(cob, data_riferimento)
+    sent = pl.col("data_invio").is_null() | (pl.col("data_invio") <= limit)
+    own = cob.filter(sent).join(lavoratori.select(PERSONA).unique(), on=PERSONA, how="semi")
     corrects, number, cancelled = pl.col("rettifica_di"), pl.col("id_comunicazione"), pl.col("annullata").eq_missing(pl.lit("S"))
     ends = in_force(own).filter(pl.col("tipo_comunicazione") == "CESSAZIONE")  # of any day, as the lists' states are
     ends = ends.select(PERSONA, pl.col("cf_datore").alias("cf_azienda"), "data_cessazione")
     ended = lavoratori.join(ends, on=[PERSONA, "cf_azienda"]).filter(pl.col("data_cessazione") >= pl.col("data_inizio_sospensione"))
-    lost = lavoratori.filter(pl.col("stato_rapporto") == "CESSATO", pl.col("data_inizio_sospensione") <= data_riferimento)
+    lost = lavoratori.filter(pl.col("stato_rapporto") == "CESSATO", pl.col("data_inizio_sospensione") <= limit)
     replaced = number.is_in(own.filter(corrects != number)["rettifica_di"].implode())
     orphan = corrects.is_not_null() & ~corrects.is_in(cob["id_comunicazione"].implode())
     still = pl.col("stato_rapporto").is_in(["SOSPESO", "RIENTRATO"])
@@ -270,8 +287,32 @@ def findings(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date
         "comunicazioni annullate: escluse": own.filter(cancelled),
         "rettifiche annullate: la comunicazione corretta non torna a valere": own.filter(cancelled & corrects.is_not_null()),
         "rettifiche di comunicazioni che l'estratto non ha": own.filter(orphan),
+        "catene di rettifiche che si biforcano o tornano su sé stesse: la comunicazione che vale è incerta": tangled(own),
         "cessati per gli elenchi, senza cessazione nelle comunicazioni: fuori dalla base": lost.join(ended, on=PERSONA, how="anti"),
         "cessati per le comunicazioni, sospesi o rientrati per gli elenchi: fuori dalla base": ended.filter(still),
     }
     rows = [(words, part.height, part[PERSONA].n_unique()) for words, part in found.items() if part.height]
+    if lavoratori.height and limit < data_riferimento:
+        words = f"le comunicazioni arrivano al {limit:%d/%m/%Y}, prima del giorno di riferimento: i giorni successivi non sono osservati"
+        rows.append((words, None, None))
+    if lavoratori.height and cob["data_estrazione"].max() is None:
+        rows.append(("comunicazioni senza giorno di estrazione: fin dove arrivano si desume dall'ultimo invio, se c'è", None, None))
     return pl.DataFrame(rows, RILIEVI, orient="row")
+
+
+def tangled(cob: pl.DataFrame) -> pl.DataFrame:
+    """The communications of chains of corrections that have more than one end, or come back to where they began (`in_force` is unsure)."""
+    number, corrects = pl.col("id_comunicazione"), pl.col("rettifica_di")
+    above = dict(cob.filter(corrects != number).select(number, corrects).iter_rows())
+
+    def root(code: str) -> str:
+        seen: list[str] = []
+        while code in above and code not in seen:
+            seen.append(code)
+            code = above[code]
+        return code if code not in above else LOOP
+
+    roots = {code: root(code) for code in {*above, *above.values()}}
+    ends = Counter(roots[code] for code in in_force(cob)["id_comunicazione"] if code in roots)
+    wrong = {code for code, top in roots.items() if top == LOOP or ends[top] > 1}
+    return cob.filter(number.is_in(sorted(wrong)))

@@ -16,6 +16,7 @@ from datetime import date
 
 import polars as pl
 
+from analisi.indicators.coordinamento import named_procedures
 from analisi.indicators.tempi import read_days
 
 FASI = ("informazione", "presa_in_carico", "attivazione", "monitoraggio")
@@ -80,7 +81,7 @@ def positions(stock: pl.DataFrame, vol: pl.DataFrame, tavoli: pl.DataFrame, alla
 
 def _tables(sheets: pl.DataFrame, tavoli: pl.DataFrame, alla_data: date) -> pl.DataFrame:
     """One row per group dealt with at a tavolo by `alla_data`: the day of the first (`_tavolo`)."""
-    said = tavoli.filter(pl.col("data") <= alla_data).with_columns(pl.col("procedure_trattate").str.split(","))
+    said = tavoli.filter(pl.col("data") <= alla_data).with_columns(named_procedures())
     said = said.explode("procedure_trattate")
     said = said.select("nucleo", pl.col("data").alias("_tavolo"), pl.col("procedure_trattate").str.strip_chars().alias("id_procedura"))
     pairs = sheets.select(GRUPPO).unique().join(said, on="id_procedura")

@@ -8,7 +8,7 @@ import polars as pl
 
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.sources.cells import Problema, parse_percent, parse_whole
-from analisi.sources.text import read_csv_text
+from analisi.sources.riferimenti import read_reference
 from analisi.tables.schema import COUNT_LIMIT
 from analisi.workspace import reference, shown
 
@@ -36,7 +36,7 @@ def read_ipotesi(indicate: Mapping[str, str]) -> pl.DataFrame:
     Raises:
         AnalisiError: a voce or value is not admitted, in the parameters or in data/riferimento/scenario.csv.
     """
-    table, place = read_csv_text(reference(FILE)), shown(reference(FILE))
+    table, place = read_reference(reference(FILE), ["voce", "etichetta", "unita", *LIVELLI, "stato", "fonte"]), shown(reference(FILE))
     _check_table(table, place)
     rows = []
     for row in table.iter_rows(named=True):

@@ -49,7 +49,8 @@ def perimeter(dati: Estratti, giorno: date, provincia: str = "", anno: int = 0) 
     """The rows the report is about. Raises: AnalisiError when there is no file of misure."""
     dati.require(MISURE_TABELLA.name)
     people = workers(dati.tabelle[CIGS_LAVORATORI.name], dati.vol)
-    every = linked(known_at(dati.tabelle[MISURE_TABELLA.name], giorno), people)
+    asked = dati.tabelle[MISURE_TABELLA.name]
+    every = linked(known_at(asked, known_until(asked, giorno)), people)
     courses = placed(dati.tabelle[SIUF_CORSI.name].filter(pl.col("data_avvio") <= giorno), every, people)
     begun = people.filter(pl.col("data_inizio_sospensione") <= giorno, pl.col("provincia").is_in(dati.territorio.sigle))
 
@@ -84,6 +85,12 @@ def workers(lavoratori: pl.DataFrame, vol: pl.DataFrame) -> pl.DataFrame:
     kept += ["data_inizio_sospensione", "data_fine_prevista", "stato_rapporto"]
     rows = lavoratori.select(kept).join(own, on=["id_procedura", "id_unita"])
     return rows.sort("data_inizio_sospensione", PERSONA, "id_procedura")
+
+
+def known_until(tabella: pl.DataFrame, giorno: date) -> date:
+    """The last day that a table can tell: the day, or that of its extraction if earlier; without it, of its last sending (`data_invio`)."""
+    reach = [tabella[name].max() for name in ("data_estrazione", "data_invio") if name in tabella.columns]
+    return min(giorno, next((day for day in reach if day), giorno))
 
 
 def known_at(misure: pl.DataFrame, giorno: date) -> pl.DataFrame:

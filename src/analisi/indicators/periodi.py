@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from analisi.errors import AnalisiError
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 MONTHS = {"B": 2, "T": 3}  # months of each kind
 _CODE = re.compile(r"([0-9]{4})-(?:(B)([1-6])|(T)([1-4]))")
 
@@ -33,6 +34,9 @@ def _parts(periodo: str) -> tuple[int, str, int]:
         msg = f"periodo «{periodo}»: non è un bimestre (anno e B1-B6) né un trimestre (anno e T1-T4), come {example('B')} o {example('T')}"
         raise AnalisiError(msg)
     year, *rest = (part for part in found.groups() if part)
+    if not FIRST_YEAR <= int(year) <= LAST_YEAR:
+        msg = f"periodo «{periodo}»: l'anno va da {FIRST_YEAR} a {LAST_YEAR}"
+        raise AnalisiError(msg)
     return int(year), rest[0], int(rest[1])
 
 

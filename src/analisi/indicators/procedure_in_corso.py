@@ -18,6 +18,7 @@ from analisi.indicators.periodi import bounds, containing, example, previous, ye
 from analisi.tables.catalogo import MESI_MASSIMI, VOL_PROCEDURE
 
 UNITA = ["id_procedura", "id_unita"]
+GAP_DAYS = 180  # without any opening: longer, and what is before is no part of the register as it is kept
 EXPIRY_DAYS = 60  # a unità whose last day falls within so many days from the day of the report is expiring
 TUTTE = "tutte"
 TIPI = ("ministeriale", "regionale", TUTTE)
@@ -61,8 +62,13 @@ def has_ended(first: date, last: date) -> pl.Expr:
 
 
 def is_pending(day: date) -> pl.Expr:
-    """Whether a unità was opened by a day but has no start of the suspension, or one still to come."""
-    return (pl.col("data_apertura") <= day) & (pl.col("data_inizio").is_null() | (pl.col("data_inizio") > day)).fill_null(value=True)
+    """Whether a unità was opened by a day but has no start of the suspension, or one still to come.
+
+    One that the register calls concluded without a start never began: it is not pending.
+    """
+    never = pl.col("data_inizio").is_null() & (pl.col("stato") == "CONCLUSA")
+    to_come = (pl.col("data_inizio").is_null() | (pl.col("data_inizio") > day)).fill_null(value=True)
+    return (pl.col("data_apertura") <= day) & to_come & ~never
 
 
 def require_bimestre(bimestre: str, vol: pl.DataFrame, estrazione: date | None) -> str:
@@ -75,6 +81,7 @@ def require_bimestre(bimestre: str, vol: pl.DataFrame, estrazione: date | None) 
         if bounds(bimestre) and "-B" not in bimestre:
             msg = f"bimestre «{bimestre}»: è un trimestre; scrivere anno e B1-B6, come {example('B')}"
             raise AnalisiError(msg)
+        require_covered(bounds(bimestre)[1], vol)
         return bimestre
     latest = vol["data_apertura"].max()
     if estrazione is None or latest is None:
@@ -83,12 +90,36 @@ def require_bimestre(bimestre: str, vol: pl.DataFrame, estrazione: date | None) 
     return min(previous(containing(estrazione + ONE_DAY, "B")), containing(latest, "B"))
 
 
+def begins(vol: pl.DataFrame) -> date | None:
+    """The day from which the register of CIGS is kept: the first opening after the last gap of more than `GAP_DAYS` without any.
+
+    A few old rows do not make the register go back to them. Null when there are no rows.
+    """
+    days = cigs(vol).select(pl.col("data_apertura").unique().sort()).to_series().drop_nulls()
+    after = days.filter((days.diff() > timedelta(days=GAP_DAYS)).fill_null(value=False))
+    return after.max() if after.len() else days.min()
+
+
 def complete_since(vol: pl.DataFrame) -> date | None:
-    """The day from which nothing in course can be missing: the first opening of the extract and the longest duration admitted.
+    """The day from which nothing in course can be missing: when the register begins, and the longest duration admitted after it.
 
     A suspension that began before the extract does is in no row of it. Null when there are no rows. Source: `MESI_MASSIMI` (months).
     """
-    return vol.select(pl.col("data_apertura").min().dt.offset_by(f"{max(MESI_MASSIMI.values())}mo")).item()
+    day = begins(vol)
+    return day and pl.select(pl.lit(day).dt.offset_by(f"{max(MESI_MASSIMI.values())}mo")).item()
+
+
+def require_covered(day: date, vol: pl.DataFrame) -> None:
+    """Raises: AnalisiError when every procedura of the register was opened, or began, after a day: of that day it says nothing."""
+    first = cigs(vol).select(pl.min_horizontal(pl.col("data_apertura").min(), pl.col("data_inizio").min())).item()
+    if first is not None and day < first:
+        msg = f"al {day:%d/%m/%Y} il registro non dice nulla: la sua prima procedura di CIGS è del {first:%d/%m/%Y}"
+        raise AnalisiError(msg)
+
+
+def told_at(units: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The units in course or pending on a day."""
+    return units.filter(is_in_course(day) | is_pending(day))
 
 
 def with_region(units: pl.DataFrame, totale: str) -> pl.DataFrame:
@@ -168,7 +199,7 @@ def sites(units: pl.DataFrame) -> pl.DataFrame:
 def shared(in_course: pl.DataFrame, units: pl.DataFrame, luoghi: Sequence[str]) -> pl.DataFrame:
     """One row per provincia: procedure in course, those with sites in several provinces, their workers in course here and in all.
 
-    `lavoratori_in_tutto` are of every unit of those procedures in the register (`units`), wherever it is.
+    `lavoratori_in_tutto` are of every unit of those procedures in `units` (those in course on the day), wherever it is.
     """
     rows = in_course.join(sites(units), on="id_procedura", how="left")
     several = pl.col("luoghi").list.len() > 1
@@ -196,7 +227,8 @@ def cases(units: pl.DataFrame, everywhere: pl.DataFrame, bimestre: str, days: in
     left = pl.when(is_in_course(last)).then((pl.col("data_fine") - pl.lit(last)).dt.total_days())
     others = pl.col("luoghi").list.set_difference(pl.concat_list("sigla_provincia")).list.sort()
     rows = units.with_columns(state.alias("situazione"), left.alias("giorni")).drop_nulls("situazione")
-    rows = rows.join(sites(everywhere), on="id_procedura", how="left", maintain_order="left").with_columns(others.alias("altre_province"))
+    places = sites(pl.concat([told_at(everywhere, last), everywhere.filter(has_ended(first, last))]).unique(UNITA))
+    rows = rows.join(places, on="id_procedura", how="left", maintain_order="left").with_columns(others.alias("altre_province"))
     order = pl.col("situazione").replace_strict(SITUAZIONI, range(len(SITUAZIONI)), return_dtype=pl.Int64)
     return rows.sort(order, "giorni", "data_inizio", *UNITA, nulls_last=True)
 

@@ -71,10 +71,11 @@ def platea(dati: Estratti, giorno: date, lavoratori_sospesi: int = 0, imprese: i
 
 
 def counted(dati: Estratti, giorno: date) -> pl.DataFrame:
-    """One row per provincia of the territory: coinvolti, sospesi, di cui senza_elenco (workers), imprese, of the CIGS in course on a day.
+    """One row per provincia of the territory, of the CIGS in course on a day: workers, companies, and how much the lists lack.
 
     coinvolti: involvements, from the register. sospesi: people of the lists of names, suspended on the day and not yet back, gone or
     retired at the extraction, each once, where the suspension began last; where a unità has no list, its coinvolti (`senza_elenco`).
+    elenchi_corti: units whose list, of workers in any state, is shorter than their coinvolti; fuori_elenco: the workers it lacks.
     imprese: each once, where it has most workers involved.
     """
     t, lists = dati.territorio, dati.tabelle["cigs_lavoratori"]
@@ -83,12 +84,22 @@ def counted(dati: Estratti, giorno: date) -> pl.DataFrame:
     for part in (
         units.group_by("provincia").agg(pl.col("lavoratori_coinvolti").sum().alias("coinvolti")),
         units.join(lists, on=UNITA, how="anti").group_by("provincia").agg(pl.col("lavoratori_coinvolti").sum().alias("senza_elenco")),
+        _short_lists(lists, units),
         _per_provincia(_people(lists, units, giorno), "id_lavoratore", "elenco"),
         _per_provincia(_companies(units, t.sigle), "codice_fiscale_azienda", "imprese"),
     ):
         rows = rows.join(part, on="provincia", how="left", maintain_order="left")
     rows = rows.with_columns(pl.exclude("provincia").fill_null(0))
-    return rows.select("provincia", "coinvolti", (pl.col("elenco") + pl.col("senza_elenco")).alias("sospesi"), "senza_elenco", "imprese")
+    suspended = (pl.col("elenco") + pl.col("senza_elenco")).alias("sospesi")
+    return rows.select("provincia", "coinvolti", suspended, "senza_elenco", "elenchi_corti", "fuori_elenco", "imprese")
+
+
+def _short_lists(lists: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    """One row per provincia: units whose list is shorter than their workers involved, and how many workers it lacks."""
+    listed = lists.group_by(UNITA).agg(pl.col("id_lavoratore").n_unique().cast(pl.Int64).alias("elencati"))
+    lacking = units.join(listed, on=UNITA).with_columns((pl.col("lavoratori_coinvolti") - pl.col("elencati")).alias("fuori_elenco"))
+    short = lacking.filter(pl.col("fuori_elenco") > 0).group_by("provincia")
+    return short.agg(pl.len().cast(pl.Int64).alias("elenchi_corti"), pl.col("fuori_elenco").sum())
 
 
 def _people(lists: pl.DataFrame, units: pl.DataFrame, giorno: date) -> pl.DataFrame:
@@ -143,7 +154,7 @@ def outcome(sospesi: int, imprese: int, valori: Mapping[str, float]) -> dict[str
 
     adesione_pareggio: take-up up to which the money suffices for who joins. mese_esaurimento: month (1-12) in which the money ends if
     those who join arrive evenly over a year; null if it suffices. budget_sufficiente: least money, at the same share to companies, that
-    reaches all who join; null where no sum does. Averages of nobody are null.
+    reaches all who join; null where no sum does, or nobody joins. Averages of nobody are null.
     """
     prices = tuple(int(valori[name]) for name in ("costo_lavoratore_eur", "costo_gruppo_eur", "lavoratori_gruppo"))
     budget, to_workers = int(valori["budget_eur"]), WHOLE - round(valori["quota_imprese_pct"] * 100)
@@ -159,7 +170,7 @@ def outcome(sospesi: int, imprese: int, valori: Mapping[str, float]) -> dict[str
         "residuo_lavoratori_eur": fondi - spesa, "costo_medio_eur": spesa / raggiunti if raggiunti else None, "finanziabili": limit,
         "adesione_pareggio": (1.0 if limit is None else min(1.0, limit / destinatari)) if destinatari else None,
         "mese_esaurimento": None if limit is None or aderenti <= limit else MESI * limit // aderenti + 1,
-        "budget_sufficiente_eur": 0 if not need else -(-need * WHOLE // to_workers) if to_workers else None,
+        "budget_sufficiente_eur": None if not aderenti else 0 if not need else -(-need * WHOLE // to_workers) if to_workers else None,
     } | _of_companies(imprese, budget - fondi, valori)  # fmt: skip
 
 
@@ -171,7 +182,7 @@ def _of_companies(imprese: int, fondi: int, valori: Mapping[str, float]) -> dict
     return {
         "imprese": imprese, "imprese_aderenti": aderenti, "imprese_raggiunte": raggiunte, "imprese_non_raggiunte": aderenti - raggiunte,
         "fondi_imprese_eur": fondi, "spesa_imprese_eur": raggiunte * price, "residuo_imprese_eur": fondi - raggiunte * price,
-        "budget_sufficiente_imprese_eur": 0 if not need else (need - 1) * WHOLE // share + 1 if share else None,
+        "budget_sufficiente_imprese_eur": None if not aderenti else 0 if not need else (need - 1) * WHOLE // share + 1 if share else None,
     }  # fmt: skip
 
 
@@ -265,7 +276,7 @@ def territories(base: Platea, risultati: pl.DataFrame, totale: str) -> pl.DataFr
     }
     for row in risultati.with_columns(fondi_eur=pl.col("fondi_lavoratori_eur") + pl.col("fondi_imprese_eur")).iter_rows(named=True):
         columns = {"provincia": [*found["provincia"], totale]}
-        columns |= {name: [*found[name], found[name].sum()] for name in ("coinvolti", "senza_elenco")}
+        columns |= {name: [*found[name], found[name].sum()] for name in ("coinvolti", "senza_elenco", "elenchi_corti", "fuori_elenco")}
         for weight, names in followed.items():
             columns |= {name: [*divide(row[name], found[weight].to_list()), row[name]] for name in names}
         rows += [{"caso": row["caso"]} | dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -291,7 +291,7 @@ def months_figure(distribuzioni: pl.DataFrame, q: Quadro) -> Block:
         grid = grid.join(part, on="mese", how="left", maintain_order="left")
     grid = grid.with_columns(pl.exclude("mese").fill_null(0))
     open_ended = rows.filter(dimensione="mese_fine", voce=in_corso.IGNOTO)["unita"].sum()
-    blank = f" Senza fine indicata: {number(open_ended)} unità, che non sono nel grafico delle scadenze." if open_ended else ""
+    blank = f" Senza fine indicata, e dunque fuori dal grafico delle scadenze: {number(open_ended)} unità." if open_ended else ""
     counts = [(label, f"{name}_inizio", f"{name}_fine") for name, label in (("unita", "Unità produttive"), ("lavoratori", "Lavoratori"))]
     return figure(
         charts_bimestrale.month_columns(grid, q.giorno, counts), _distribution_table(rows, "Unità in corso per mese di inizio e di scadenza"),

@@ -12,10 +12,11 @@ from analisi.errors import AnalisiError, listing
 from analisi.indicators.complessita import CLASSI, NON_NOTO, Valutazione
 from analisi.indicators.complessita_confronti import ESTRAZIONI, INCERTO, LEGATO, PROBABILE, SICURO, SOLIDO, VICINO
 from analisi.indicators.estratti import Estratti
+from analisi.indicators.procedure_in_corso import begins, complete_since, require_covered
 from analisi.presentation import charts_complessi
 from analisi.presentation.blocks import Block, Col, cards, figure, reserved, table, text, warnings
 from analisi.presentation.charts_complessi import case_name
-from analisi.presentation.contesto import Ambito, ambito
+from analisi.presentation.contesto import MOST_DAYS, Ambito, ambito
 from analisi.presentation.dati_complessi import COLONNE
 from analisi.presentation.formats import number
 from analisi.presentation.marks import bars
@@ -75,10 +76,11 @@ class Quadro(Ambito):
 def quadro(dati: Estratti, giorno: str, provincia: str, profilo: str, confronto_giorni: int, giorni_decisione: int, primi: int) -> Quadro:
     """The context of the page. Raises: AnalisiError as `ambito`, or when a number of days or of cases makes no sense."""
     for name, value, least in (("confronto_giorni", confronto_giorni, 1), ("giorni_decisione", giorni_decisione, 0), ("primi", primi, 1)):
-        if value < least:
-            msg = f"--{name} {value}: deve essere almeno {least}"
+        if not least <= value <= MOST_DAYS:
+            msg = f"--{name} {value}: deve essere da {least} a {MOST_DAYS}"
             raise AnalisiError(msg)
     place = ambito(dati, giorno, provincia, profilo)
+    require_covered(place.giorno, dati.vol)
     return Quadro(place.dati, place.giorno, place.provincia, place.profilo, confronto_giorni, giorni_decisione, primi)
 
 
@@ -147,6 +149,16 @@ def _least(classi: pl.DataFrame) -> str:
     return number(value, "intero" if value == int(value) else "decimale")
 
 
+def beyond(q: Quadro) -> str:
+    """That the day is after the extraction, which knows nothing of what came then; empty if it is not."""
+    day = q.dati.estrazione
+    return (
+        f"il giorno del rapporto è dopo l'estrazione del {day:%d/%m/%Y}, e ciò che è avvenuto fra i due non è noto"
+        if day and day < q.giorno
+        else ""
+    )
+
+
 def in_brief(v: Valutazione, riepilogo: pl.DataFrame, decisioni: pl.DataFrame, classi: pl.DataFrame, q: Quadro) -> Block:
     """What the institutional levels should know, in guarded sentences."""
     if v.casi.is_empty():
@@ -160,7 +172,14 @@ def in_brief(v: Valutazione, riepilogo: pl.DataFrame, decisioni: pl.DataFrame, c
     if q.interno:
         top = v.casi.row(0, named=True)
         said.append(f"Il primo è {top['id_procedura']} ({top['ragione_sociale']}), con {_score(top)}.")
-    said += [_firm(riepilogo, q), _moved(riepilogo, q), _due(decisioni, q), _unknown(v), PROPOSTA]
+    said += [
+        f"Attenzione: {beyond(q)}." if beyond(q) else "",
+        _firm(riepilogo, q),
+        _moved(riepilogo, q),
+        _due(decisioni, q),
+        _unknown(v),
+        PROPOSTA,
+    ]
     return text(said, as_list=True)
 
 
@@ -206,9 +225,17 @@ def _unknown(v: Valutazione) -> str:
 
 def criteria_table(criteri: pl.DataFrame, q: Quadro) -> Block:
     """The declared criteria with their thresholds and weights."""
-    columns = [Col("etichetta", "Criterio"), Col("definizione", "Che cosa misura"), Col("unita_misura", "Unità"), Col("soglia_minima", "da (grado 0)", "intero", "Soglie"), Col("soglia_massima", "a (grado 1)", "intero", "Soglie"), Col("peso", "Peso", "decimale"), Col("stato", "Stato")]  # fmt: skip
+    columns = [Col("etichetta", "Criterio"), Col("definizione", "Che cosa misura"), Col("unita_misura", "Unità"), Col("soglia_minima", "da (grado 0)", "testo", "Soglie"), Col("soglia_massima", "a (grado 1)", "testo", "Soglie"), Col("peso", "Peso"), Col("stato", "Stato")]  # fmt: skip
     notes = ["Il grado sale in linea retta fra le due soglie.", "Si modificano in data/riferimento/complessita.csv, una riga per criterio."]
-    return table(criteri, columns, title="Criteri, soglie e pesi dichiarati", notes=notes, source=criteri["fonte"][0], data="criteri")
+    written = [pl.col(name).map_elements(lambda value: f"{value:g}".replace(".", ","), return_dtype=pl.String) for name in ("soglia_minima", "soglia_massima", "peso")]  # fmt: skip
+    return table(
+        criteri.with_columns(written),
+        columns,
+        title="Criteri, soglie e pesi dichiarati",
+        notes=notes,
+        source=criteri["fonte"][0],
+        data="criteri",
+    )
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
@@ -378,7 +405,7 @@ def changes_table(variazioni: pl.DataFrame, criteri: pl.DataFrame, q: Quadro) ->
 
 def _why(row: dict, labels: dict[str, str]) -> str:
     if row["movimento"] == "entrato":
-        return f"aperto il {row['giorno']:%d/%m/%Y}"
+        return f"aperto, o sospensione iniziata, il {row['giorno']:%d/%m/%Y}"
     if row["movimento"] == "uscito":
         if row["giorno"] is None:
             return "nessuna unità ancora in corso nel territorio"
@@ -431,6 +458,8 @@ def differing_table(v: Valutazione, q: Quadro) -> Block:
     rows = v.casi.filter(pl.col("registro") != pl.col("classe"))
     if v.casi.is_empty():
         return text([])
+    if v.casi["registro"].null_count() == v.casi.height:
+        return text(["Il registro non indica la complessità di alcun caso: non c'è confronto."])
     if rows.is_empty():
         return text(["Registro e punteggio coincidono ovunque il registro indica la complessità."])
     columns = [Col("caso", "Caso"), Col("lavoratori", "Lavoratori", "intero"), Col("registro", "Registro"), Col("classe", "Punteggio, classe"), Col("punteggio", "Punteggio", "decimale")]  # fmt: skip
@@ -449,7 +478,10 @@ def classes_figure(riepilogo: pl.DataFrame, classi: pl.DataFrame, q: Quadro) -> 
     wide = [{"provincia": names[place]} | {band: rows.filter(provincia=place, voce=band)["casi"].sum() for band in CLASSI} | {"lavoratori": rows.filter(provincia=place)["lavoratori"].sum()} for place in order]  # fmt: skip
     columns = [Col("provincia", q.territorio.intestazione), *(Col(band, label, "intero", "Casi per punteggio") for band, label in labels.items()), Col("lavoratori", "Lavoratori", "intero")]  # fmt: skip
     block = table(pl.DataFrame(wide), columns, title="Casi e lavoratori per classe di punteggio", name="Classi", data="riepilogo")
-    bounds = "; ".join(f"{NOMI_CLASSI[code]} da {number(least)}" for code, least in classi.select("classe", "punteggio_minimo").iter_rows())
+    bounds = "; ".join(
+        f"{NOMI_CLASSI[code]} da {number(least, 'intero' if least == int(least) else 'decimale')}"
+        for code, least in classi.select("classe", "punteggio_minimo").iter_rows()
+    )
     panel = ("Casi per classe di punteggio", charts_complessi.class_bars(rows, names, order, labels))
     return figure(
         [panel], block, title=f"Dove sono i casi, {q.luogo}", subtitle=f"Un caso con unità in più {q.territorio.plurale} conta in ciascuna; nel totale una volta.",
@@ -473,7 +505,9 @@ def criteria_figure(riepilogo: pl.DataFrame, criteri: pl.DataFrame, q: Quadro) -
 
 def quality(v: Valutazione, q: Quadro) -> Block:
     """What the extracts do not say, in counts; the findings on the files, on the internal page."""
-    said = []
+    said = [beyond(q)] if beyond(q) else []
+    if (since := complete_since(q.dati.vol)) and q.prima < since:
+        said.append(f"l'estratto segue le procedure dal {begins(q.dati.vol):%d/%m/%Y}: i casi aperti prima, se ce n'erano, possono mancare")
     for (why,), rows in v.contributi.filter(conoscenza=NON_NOTO).group_by("motivo", maintain_order=True):
         said.append(f"{why}: {_n(rows['id_procedura'].n_unique(), 'caso', 'casi')}")
     blank = v.casi["registro"].null_count()

@@ -13,6 +13,7 @@ from analisi.presentation.blocks import Block, header, tags
 from analisi.tables.pubblicati import Fonte
 from analisi.vocabulary import INTERNO, TOTALE, Territorio, procedure
 
+MOST_DAYS = 3650  # of any parameter in days
 INVOLVEMENTS = (
     "I lavoratori sono coinvolgimenti, non persone: chi è in due procedure è contato due volte. "
     "Le unità produttive non sono né procedure né imprese; il territorio è quello della sede operativa."

@@ -75,15 +75,21 @@ def in_words(per_tipo: pl.DataFrame, giorno: date) -> list[str]:
     whole = rows[TUTTI]
     if not whole["tavoli"] and not whole["azioni_aperte"]:
         return [f"Nel {giorno.year}, fino al {giorno:%d/%m/%Y}, il registro non riporta alcun tavolo."]
-    kinds = [many(row["tavoli"], *PLURALS.get(name, (name.lower(), name.lower()))) for name, row in rows.items() if name != TUTTI]
-    said = [f"Nel {giorno.year}, fino al {giorno:%d/%m/%Y}, i tavoli tenuti sono **{number(whole['tavoli'])}**: {listing(kinds)}."]
-    if whole["procedure"]:
-        known = {None: "", whole["procedure"]: ", tutte nel registro delle procedure"}.get(
+    kinds = [many(row["tavoli"], *PLURALS.get(name, (name.lower(), name.lower()))) for name, row in rows.items() if name != TUTTI and row["tavoli"]]  # fmt: skip
+    held = "nessun tavolo è stato tenuto" if not kinds else f"{'è stato tenuto' if whole['tavoli'] == 1 else 'sono stati tenuti'} **{many(whole['tavoli'], 'tavolo', 'tavoli')}**: {listing(kinds)}"  # fmt: skip
+    said = [f"Nel {giorno.year}, fino al {giorno:%d/%m/%Y}, {held}."]
+    if not whole["tavoli"]:
+        pass
+    elif whole["procedure"]:
+        every = ", nel registro delle procedure" if whole["procedure"] == 1 else ", tutte nel registro delle procedure"
+        known = {None: "", whole["procedure"]: every}.get(
             whole["procedure_note"], f", di cui {number(whole['procedure_note'])} nel registro delle procedure"
         )
         workers = whole["lavoratori_procedure"]
         people = (
-            "" if workers is None else f"; vi sono coinvolti {many(workers, 'lavoratore', 'lavoratori')}, contando ogni unità una volta"
+            ""
+            if workers is None
+            else f"; vi {'è coinvolto' if workers == 1 else 'sono coinvolti'} {many(workers, 'lavoratore', 'lavoratori')}, contando ogni unità una volta"
         )
         said.append(f"Procedure trattate, contate una volta: **{number(whole['procedure'])}**{known}{people}.")
     else:
@@ -147,10 +153,11 @@ def actions_table(azioni: pl.DataFrame, territorio: Territorio, giorno: date, *,
         return text([])
     names = pl.col("nucleo").replace_strict(territorio.nomi, default=None).fill_null("tutti")
     days = [pl.col(name).dt.to_string("%d/%m/%Y") for name in ("data", "azione_scadenza")]
-    rows = azioni.head(SHOWN).with_columns(names, pl.col("tipo").replace(NAMES), *days)
+    hidden = [pl.col(name).fill_null("nel registro dei tavoli") for name in ("azione", "azione_responsabile")]
+    rows = azioni.head(SHOWN).with_columns(names, pl.col("tipo").replace(NAMES), *days, *hidden)
     columns = [Col("id_tavolo", "Tavolo"), Col("tipo", "Tipo"), Col("nucleo", "Nucleo"), Col("data", "Incontro del"), Col("azione", "Azione"), Col("azione_responsabile", "Responsabile"), Col("azione_scadenza", "Termine"), Col("giorni_ritardo", "Giorni di ritardo", "intero")]  # fmt: skip
     more = [f"Prime {SHOWN} azioni di {azioni.height}: l'elenco intero è nel file di dati."] if azioni.height > SHOWN else []
-    notes = ["Prima quelle con il termine più lontano nel passato; senza termine, in fondo.", *more]
+    notes = ["Prima quelle con il termine più lontano nel passato; senza termine, in fondo.", "«Nel registro dei tavoli»: il testo manca o sembra nominare una persona, o il responsabile non è un ruolo conosciuto.", *more]  # fmt: skip
     return table(
         rows, columns, title=f"Azioni aperte al {giorno:%d/%m/%Y}", name="Azioni aperte", notes=notes, source=SOURCE, data="azioni"
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from analisi.errors import AnalisiError
 from analisi.indicators.copertura_misure import CON_MISURA
-from analisi.indicators.misure_pal import TOT, Perimetro
+from analisi.indicators.misure_pal import TOT, Perimetro, known_until
 from analisi.presentation import charts_misure as charts
 from analisi.presentation.blocks import Block, Col, figure, table, text
 from analisi.presentation.charts_misure import percent
-from analisi.presentation.contesto import Ambito
+from analisi.presentation.contesto import MOST_DAYS, Ambito
 from analisi.presentation.dati_misure import columns, in_words, missing
 from analisi.presentation.formats import number
 from analisi.tables.catalogo import CIGS_LAVORATORI, SIUL_COB
@@ -20,7 +21,26 @@ INTERVALLO = "L'intervallo al 95% considera le procedure, non i singoli lavorato
 NON_CAUSALE = (
     "È una descrizione, non un effetto: chi avvia una misura non è scelto a caso, e chi trova presto lavoro non fa in tempo ad avviarla."
 )
+CONFRONTO = "Il confronto descrive due gruppi diversi fin dall'inizio, e non dice che cosa la misura abbia prodotto."
 NON_TROVATO = "«Non trovato» non vuol dire disoccupato: le comunicazioni non vedono il lavoro autonomo, il lavoro all'estero e parte del pubblico impiego."
+
+
+GIA_OCCUPATO = "Chi alla partenza ha già un altro lavoro, e non ne inizia un altro dopo, è fra i «non trovati»."
+
+
+def duration(durata_minima_giorni: int) -> int:
+    """Days that a new job must last. Raises: AnalisiError when they make no sense."""
+    if not 1 <= durata_minima_giorni <= MOST_DAYS:
+        msg = f"--durata_minima_giorni {durata_minima_giorni}: deve essere da 1 a {MOST_DAYS}"
+        raise AnalisiError(msg)
+    return durata_minima_giorni
+
+
+def reach(p: Perimetro) -> str:
+    """Until which day the communications tell, and what it leaves out."""
+    limit = known_until(p.cob, p.giorno)
+    early = ", che viene prima del giorno di riferimento: ciò che accade dopo non è osservato" if limit < p.giorno else ""
+    return f"Comunicazioni fino al {limit:%d/%m/%Y}{early}."
 
 
 def _dot(r: dict, count: str, base: str) -> dict:
@@ -64,7 +84,7 @@ def outcomes_figure(esiti: pl.DataFrame, p: Perimetro, q: Ambito) -> Block:
         charts.intervals(panels, "% degli osservati"), block, title=f"Rioccupati presso un altro datore, {q.luogo}",
         subtitle="Chi ha perso il lavoro, dal giorno della cessazione; tutti i sospesi, dall'inizio della sospensione.",
         alt="Punti con intervallo della quota di rioccupati entro ciascuna finestra, sulle due basi.", source=q.source,
-        note=f"Entra in ogni finestra solo chi è osservabile per tutta la sua durata. {INTERVALLO}",
+        note=f"{reach(p)} Entra in ogni finestra solo chi è osservabile per tutta la sua durata. {INTERVALLO}",
     )  # fmt: skip
 
 
@@ -75,6 +95,7 @@ def outcomes_table(esiti: pl.DataFrame, q: Ambito) -> Block:
         return text([])
     notes = [
         NON_TROVATO,
+        GIA_OCCUPATO,
         "Di frontiera: non trovati con domicilio in una provincia che confina con l'estero.",
         "Rientrati: riassunti dalla stessa azienda o, fra tutti i sospesi, tornati al lavoro secondo gli elenchi, che non ne dicono il giorno.",
     ]
@@ -102,7 +123,7 @@ def jobs_table(lavori: pl.DataFrame, q: Ambito) -> Block:
         return text([])
     rows = rows.with_columns(pl.col("dimensione").replace_strict({"contratto": "contratto", "territorio": "luogo di lavoro"}))
     notes = [
-        "Il primo lavoro presso un altro datore, fino al giorno di riferimento.",
+        "Il primo lavoro presso un altro datore, fino al giorno di riferimento, o all'ultimo delle comunicazioni se viene prima.",
         "Il luogo di lavoro si riconosce dai comuni di data/riferimento/comuni_esempio.csv: gli altri sono «comune non riconosciuto».",
     ]
     shown = [Col("voce", "Nuovo lavoro"), Col("dimensione", "Per"), *columns("nuovi_lavori", "rioccupati", "quota")]
@@ -128,4 +149,4 @@ def measures_table(esiti: pl.DataFrame, q: Ambito) -> Block:
         Col("voce", "Chi ha perso il lavoro"),
         *columns("esiti", "finestra", "osservati", "rioccupati", "quota", "inf95", "sup95", "procedure"),
     ]
-    return table(rows, shown, title=f"Con e senza misure avviate, {q.luogo}", name="Con e senza misure", notes=[NON_CAUSALE, INTERVALLO], source=q.source, data="esiti")  # fmt: skip
+    return table(rows, shown, title=f"Con e senza misure avviate, {q.luogo}", name="Con e senza misure", notes=[CONFRONTO, NON_CAUSALE, INTERVALLO], source=q.source, data="esiti")  # fmt: skip

@@ -6,7 +6,8 @@ import polars as pl
 
 from analisi.errors import listing
 from analisi.indicators.copertura_misure import FUORI_22TER
-from analisi.indicators.misure_pal import PASSAGGI, PERSONA, TOT, Perimetro
+from analisi.indicators.misure_pal import PASSAGGI, PERSONA, TOT, Perimetro, known_until
+from analisi.indicators.tetti_voucher import NON_CONTROLLATI, TUTTI_I_BANDI
 from analisi.presentation import charts_misure as charts
 from analisi.presentation.blocks import Block, Col, cards, figure, reserved, table, text, warnings
 from analisi.presentation.charts_misure import percent
@@ -14,7 +15,7 @@ from analisi.presentation.contesto import Ambito
 from analisi.presentation.dati_misure import ND, columns, many, missing, notice, place, whole
 from analisi.presentation.esiti_pal import NON_TROVATO, TENUTA
 from analisi.presentation.formats import number
-from analisi.tables.catalogo import CIGS_LAVORATORI, MISURE, SIUF_CORSI, SIUL_COB
+from analisi.tables.catalogo import CIGS_LAVORATORI, MISURE, MISURE_TABELLA, SIUF_CORSI, SIUL_COB
 from analisi.vocabulary import FUORI_REGIONE
 
 POCHE = 15  # procedures under which the interval is only indicative
@@ -23,9 +24,15 @@ RIGHE = 20  # rows of a list on the page
 PAROLE_PASSO = dict(
     zip(PASSAGGI, ("dalla valutazione alla presa in carico", "dalla presa in carico all'avvio", "dall'avvio alla conclusione"), strict=True)
 )
-PAROLE_TETTO = {"lavoratore": "lavoratore e anno", "impresa": "impresa e anno", "voucher": "voucher, livello EQF del corso"}
+PAROLE_TETTO = {
+    "lavoratore": "lavoratore e anno",
+    TUTTI_I_BANDI: "lavoratore e anno, da confermare",
+    "impresa": "impresa e anno",
+    "voucher": "voucher, livello EQF del corso",
+}
 OLTRE = {
     "lavoratore": ("lavoratore", "lavoratori"),
+    TUTTI_I_BANDI: ("lavoratore sommando tutti i bandi, da confermare", "lavoratori sommando tutti i bandi, da confermare"),
     "impresa": ("impresa", "imprese"),
     "voucher": ("voucher per il livello EQF del corso",) * 2,
 }
@@ -67,7 +74,7 @@ def _interval(row: dict) -> str:
     return f" (intervallo al 95%: {percent(row['inf95'])}-{percent(row['sup95'])}{few})"
 
 
-def in_brief(domande: pl.DataFrame, tempi: pl.DataFrame, raggiunti: pl.DataFrame, collegamento: pl.DataFrame, tetti: pl.DataFrame, esiti: pl.DataFrame, p: Perimetro, q: Ambito) -> Block:  # fmt: skip
+def in_brief(domande: pl.DataFrame, tempi: pl.DataFrame, raggiunti: pl.DataFrame, collegamento: pl.DataFrame, tetti: pl.DataFrame, esiti: pl.DataFrame, rilievi: pl.DataFrame, p: Perimetro, q: Ambito) -> Block:  # fmt: skip
     """What a director should know, in guarded sentences."""
     asked = whole(domande)
     said = [f"{q.luogo}: nessuna domanda di misure di politica attiva nel periodo."]
@@ -78,7 +85,7 @@ def in_brief(domande: pl.DataFrame, tempi: pl.DataFrame, raggiunti: pl.DataFrame
             f"{q.luogo}: **{many(asked['domande'], 'domanda', 'domande')}** di **{many(asked['persone'], 'persona', 'persone')}** ({parts})."
         ]
         said += [_link_sentence(collegamento), _wait_sentence(tempi)]
-    return text([*said, _reach_sentence(raggiunti, p), _cap_sentence(tetti), _outcome_sentence(esiti, p)], as_list=True)
+    return text([*said, _reach_sentence(raggiunti, p), _cap_sentence(tetti, rilievi), _outcome_sentence(esiti, p)], as_list=True)
 
 
 def _link_sentence(collegamento: pl.DataFrame) -> str:
@@ -109,7 +116,7 @@ def _reach_sentence(raggiunti: pl.DataFrame, p: Perimetro) -> str:
     return f"{subject}: **{number(row['raggiunto'])}** su {number(row['lavoratori'])}, **{percent(row['quota'])}**{_interval(row)}."
 
 
-def _cap_sentence(tetti: pl.DataFrame) -> str:
+def _cap_sentence(tetti: pl.DataFrame, rilievi: pl.DataFrame) -> str:
     if tetti.is_empty():
         return ""
     over = {
@@ -117,10 +124,13 @@ def _cap_sentence(tetti: pl.DataFrame) -> str:
         for r in tetti.group_by("tetto", maintain_order=True).agg(pl.col("oltre", "eccedenza_eur").sum()).iter_rows(named=True)
     }
     found = [f"{many(r['oltre'], *OLTRE[name])} (per {number(r['eccedenza_eur'])} euro)" for name, r in over.items() if r["oltre"]]
+    blind = int(rilievi.filter(rilievo=NON_CONTROLLATI)["casi"].sum())
+    missed = "voucher non controllato", "voucher non controllati"
+    rest = f"; {many(blind, *missed)} per livello EQF, perché manca il corso o il suo livello" if blind else ""
     return (
-        f"Oltre i tetti della Formazione Continua: {listing(found)}."
+        f"Oltre i tetti della Formazione Continua: {listing(found)}{rest}."
         if found
-        else "Nessun voucher controllato supera i tetti della Formazione Continua."
+        else f"Nessun voucher controllato supera i tetti della Formazione Continua{rest}."
     )
 
 
@@ -243,14 +253,14 @@ def times_figure(tempi: pl.DataFrame, q: Ambito) -> Block:
     return figure(
         panels, block, title=f"Giorni fra gli stati delle domande, {q.luogo}", subtitle=f"Giorni entro cui la metà delle domande fa il passaggio, per misura e percorso con almeno {ALMENO} domande.",
         alt="Barre dei giorni mediani di ciascun passaggio, per misura e percorso.", source=q.source,
-        note="Stima di Kaplan e Meier: chi aspetta ancora conta per il tempo trascorso. Rinunce e decadenze precedenti al passaggio non entrano nella curva: nell'estratto manca il loro giorno.",
+        note=f"Stima di Kaplan e Meier: chi aspetta ancora conta per il tempo trascorso, fino al {known_until(q.dati.tabelle[MISURE_TABELLA.name], q.giorno):%d/%m/%Y}. Rinunce e decadenze precedenti al passaggio non entrano nella curva: nell'estratto manca il loro giorno.",
     )  # fmt: skip
 
 
 def operators_table(concentrazione: pl.DataFrame, q: Ambito) -> Block:
     """How much of the applications the first operators take."""
     if concentrazione.is_empty():
-        return text([])
+        return text(["Nessuna domanda nel periodo."])
     first = pl.when(pl.col("operatori") == 1).then(pl.lit("il primo")).otherwise(pl.format("i primi {}", "operatori"))
     words = pl.when(pl.col("operatori") == concentrazione["operatori"][-1]).then(pl.format("tutti: {}", "operatori")).otherwise(first)
     shown = [Col("chi", "Operatori"), *columns("concentrazione", "domande", "quota")]
@@ -320,8 +330,11 @@ def caps_table(tetti: pl.DataFrame, p: Perimetro, q: Ambito) -> Block:
     if tetti.is_empty():
         return text(["Nessun voucher di Formazione Continua da controllare."])
     unbroken = pl.col("livelli").str.replace("-", "\u2011").str.replace(" ", "\u00a0").fill_null("tutti")
-    rows = tetti.with_columns(pl.col("tetto").replace_strict(PAROLE_TETTO), pl.col("bando").str.replace("_", " "), unbroken)
+    rows = tetti.with_columns(
+        pl.col("tetto").replace_strict(PAROLE_TETTO), pl.col("bando").map_elements(notice, return_dtype=pl.String), unbroken
+    )
     notes = [
+        "Tutti i bandi: i voucher dell'anno sommati fra le edizioni, contro il più alto dei loro tetti. La fonte non dice se il tetto valga per la somma: da confermare.",
         "Vicini: dal 90% del tetto, compreso chi lo raggiunge esattamente.",
         "Il tetto è confrontato con il valore del voucher; l'ultima colonna dice chi lo supererebbe con la sola quota pubblica.",
         *(["Senza i corsi di SIUF i tetti per livello EQF non sono controllati."] if missing(p, SIUF_CORSI.name) else []),
@@ -363,6 +376,7 @@ def quality(rilievi: pl.DataFrame, q: Ambito) -> Block:
     said = []
     for row in rilievi.iter_rows(named=True):
         people = f", {many(row['persone'], 'persona', 'persone')}" if row["persone"] is not None else ""
-        said.append(f"{row['rilievo'][0].upper()}{row['rilievo'][1:]} ({many(row['casi'], 'caso', 'casi')}{people}).")
+        cases = f" ({many(row['casi'], 'caso', 'casi')}{people})" if row["casi"] is not None else ""
+        said.append(f"{row['rilievo'][0].upper()}{row['rilievo'][1:]}{cases}.")
     said += q.dati.rilievi
     return warnings(said, title="Rilievi sui dati") if said else text(["Nessun rilievo sugli estratti."])

@@ -81,11 +81,11 @@ def _actions_card(per_tipo: pl.DataFrame, q: Quadro) -> tuple[str, str, str]:
 
 def caution(confronto: pl.DataFrame, q: Quadro) -> Block:
     """That the extract may lack what began before it, or ends before the bimestre does; nothing when it does neither."""
-    said, opened, since = [], q.dati.vol["data_apertura"].min(), in_corso.complete_since(q.dati.vol)
+    said, opened, since = [], in_corso.begins(q.dati.vol), in_corso.complete_since(q.dati.vol)
     if since and bounds(year_before(q.bimestre))[0] < since and not is_empty(confronto, q):
         said.append(
-            f"L'estratto non ha procedure aperte prima del {opened:%d/%m/%Y}: quelle aperte prima e ancora in corso, se ce n'erano, non sono "
-            "contate. Un aumento sul bimestre precedente, e più ancora su un anno prima, può venire da questo: i confronti non provano una tendenza."
+            f"L'estratto segue le procedure dal {opened:%d/%m/%Y}: quelle aperte prima e ancora in corso, se ce n'erano, possono mancare. "
+            " Un aumento sul bimestre precedente, e più ancora su un anno prima, può venire da questo: i confronti non provano una tendenza."
         )
     if q.dati.estrazione and q.dati.estrazione < q.giorno:
         said.append(f"Il bimestre finisce dopo l'estrazione ({q.dati.estrazione:%d/%m/%Y}): ciò che è avvenuto dopo non è contato.")
@@ -163,9 +163,9 @@ def _several(condivise: pl.DataFrame, q: Quadro) -> str:
     verb = "ha" if row["condivise"] == 1 else "hanno"
     here = f"qui {many(row['lavoratori_qui'], 'lavoratore', 'lavoratori')} su {number(row['lavoratori_in_tutto'])} in tutto"
     where = (
-        f"sedi anche in altre {q.territorio.plurale}: {here}"
+        f"sedi anche altrove, in regione o fuori: {here}"
         if q.provincia
-        else f"sedi in più {q.territorio.plurale}, e compaiono in ciascuna con la loro parte"
+        else "sedi in più territori, anche fuori regione; in regione ogni territorio ha la sua parte"
     )
     return f"Delle procedure in corso, {number(row['condivise'])} su {number(row['procedure'])} {verb} {where}."
 

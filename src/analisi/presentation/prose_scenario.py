@@ -178,6 +178,8 @@ def until(s: Quadro) -> str:
 def enough(s: Quadro) -> str:
     """Which sum would reach every worker who joins, and what the other side leaves."""
     row, share = s.caso(), valued(s.voce("quota_imprese_pct")["centrale"], "%")
+    if not row["aderenti"]:
+        return ""
     if row["budget_sufficiente_eur"] is None:
         return "Con tutti i fondi alle imprese (ipotesi) nessuna somma raggiunge i lavoratori."
     if not row["non_raggiunti"]:
@@ -201,15 +203,26 @@ def matters(s: Quadro, tornado: pl.DataFrame) -> str:
     return f"Sul numero dei lavoratori raggiunti pesa di più «{voce['etichetta']}» (ipotesi): da {low} a {high} si passa da {number(top['con_basso'])} a {number(top['con_alto'])}.{idle}"
 
 
+def short_lists(s: Quadro) -> str:
+    """What the lists of names lack, where they have fewer workers than the register: those are not among the suspended."""
+    units, lost = (s.base.province[name].sum() for name in ("elenchi_corti", "fuori_elenco"))
+    if not units or s.base.sospesi_indicati:
+        return ""
+    lists = "L'elenco di 1 unità ha" if units == 1 else f"Gli elenchi di {number(units)} unità hanno"
+    rest = "non è contato" if lost == 1 else "non sono contati"
+    return f"{lists} {workers(lost)} in meno di quelli coinvolti: {rest} fra i sospesi, che possono essere di più."
+
+
 def counted(s: Quadro) -> list[str]:
     """How workers and companies were counted."""
     found, said, last = s.base.province, [], s.q.dati.estrazione
     if s.base.sospesi_indicati:
         said.append("I lavoratori sospesi sono indicati nei parametri: gli estratti servono solo a dividerli fra i territori.")
     elif found["coinvolti"].sum():
+        lacking = f", e chi manca dagli elenchi ({workers(found['fuori_elenco'].sum())})" if found["fuori_elenco"].sum() else ""
         said.append(
             f"{s.nome}: {many(found['coinvolti'].sum(), 'coinvolgimento', 'coinvolgimenti')} nelle CIGS in corso, {workers(found['sospesi'].sum())} fra i sospesi. "
-            "La differenza: chi è rientrato, cessato o in pensione, chi non è sospeso in quel giorno, chi è in due procedure ed è contato una volta."
+            f"La differenza: chi è rientrato, cessato o in pensione, chi non è sospeso in quel giorno, chi è in due procedure ed è contato una volta{lacking}."
         )
     if missing := found["senza_elenco"].sum():
         one, more = (

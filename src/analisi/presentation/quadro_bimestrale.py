@@ -12,7 +12,7 @@ from analisi.indicators import procedure_in_corso as in_corso
 from analisi.indicators.estratti import Estratti
 from analisi.indicators.periodi import bounds, last_day
 from analisi.indicators.procedure_in_corso import TUTTE
-from analisi.presentation.contesto import Ambito, ambito
+from analisi.presentation.contesto import MOST_DAYS, Ambito, ambito
 from analisi.presentation.prose import SMALL_BASE
 from analisi.tables.catalogo import REGISTRO_TAVOLI
 from analisi.vocabulary import INTERNO
@@ -77,8 +77,8 @@ def quadro(
     Raises:
         AnalisiError: as `require_bimestre` and `ambito`; the days are less than one.
     """
-    if giorni_scadenza < 1:
-        msg = f"giorni_scadenza {giorni_scadenza}: serve almeno un giorno"
+    if not 1 <= giorni_scadenza <= MOST_DAYS:
+        msg = f"giorni_scadenza {giorni_scadenza}: da 1 a {MOST_DAYS}"
         raise AnalisiError(msg)
     code = in_corso.require_bimestre(bimestre, dati.vol, dati.estrazione)
     a = ambito(dati, last_day(code), provincia, profilo)

@@ -77,7 +77,7 @@ def key_figures(s: Quadro, territori: pl.DataFrame) -> Block:
 def in_brief(s: Quadro, territori: pl.DataFrame, tornado: pl.DataFrame) -> Block:
     """What a councillor asks: how many, in how many companies, until when, what if more join, what matters most."""
     said = [prose_scenario.part_of_place(s, territori)] if s.q.provincia else []
-    said += [*prose_scenario.reached(s), prose_scenario.until(s), prose_scenario.enough(s)]
+    said += [*prose_scenario.reached(s), prose_scenario.until(s), prose_scenario.enough(s), prose_scenario.short_lists(s)]
     return text([*said, prose_scenario.matters(s, tornado) if s.money and s.base.sospesi else ""], as_list=True)
 
 
@@ -187,7 +187,9 @@ def take_up_figure(s: Quadro, adesione: pl.DataFrame) -> Block:
     if not everybody:
         return text(["Non ci sono destinatari: l'adesione non cambia nulla."])
     ends = "Con le altre ipotesi centrali i fondi bastano anche se aderissero tutti i destinatari."
-    if limit is not None and limit < everybody:
+    if limit == 0:
+        ends = "Con le altre ipotesi centrali i fondi non bastano per raggiungere alcun lavoratore, qualunque sia l'adesione."
+    elif limit is not None and limit < everybody:
         ends = f"Con le altre ipotesi centrali i fondi raggiungono al più {prose_scenario.workers(limit)}: gli altri che aderiscono restano fuori."
     return figure(
         [("Lavoratori, per adesione (ipotesi):", charts_scenario.reached_bars(rows, "lavoratori"))],

@@ -16,6 +16,7 @@ import jinja2
 from babel.dates import format_datetime
 
 from analisi.errors import listing
+from analisi.presentation.blocks import tags
 from analisi.presentation.html import asset, environment, security_policy, slug
 from analisi.reports.verify import READY, is_inside
 from analisi.vocabulary import normalized
@@ -45,7 +46,7 @@ def render_index(manifest: dict[str, Any]) -> str:
         stile=asset("blocks.css") + asset("pagina.css") + _beside("indice.css"),
         codice=script,
         edizione={"titolo": edition["titolo"], "periodo": edition.get("periodo") or "", "ente": edition.get("ente") or ""},
-        etichette=[f"Profilo {edition['profilo']}"] if edition.get("profilo") else [],
+        etichette=tags(edition["profilo"]) if edition.get("profilo") else [],
         pronti=len(ready),
         rapporti=len(reports),
         sintetici=sum(bool(report.get("sintetici")) for report in ready) or (len(ready) if edition.get("sintetici") else 0),

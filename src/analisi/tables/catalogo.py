@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from analisi.sources.text import read_csv_text
+from analisi.sources.riferimenti import read_reference
 from analisi.tables.schema import COUNT_LIMIT, Column, Link, Rule, Table
 from analisi.vocabulary import FUORI_REGIONE, Territorio, procedure
 from analisi.workspace import reference
@@ -200,6 +200,8 @@ CIGS_LAVORATORI = Table(
     person=True,
 )  # fmt: skip
 
+RECAPITO = r"[\w.+-]+@[\w-]+\.\w|\+?\b[03][0-9]{1,3}[ ./-]?[0-9]{6,8}\b"  # an address or a telephone number
+NOME_DI_PERSONA = r"(?i)\b(sig|sig\.ra|sig\.na|signor|signora|dott|dott\.ssa|ing|avv|rag|geom)\b\.? ?\p{Lu}?\p{Ll}+"  # what seems one
 PASSI_CONTO = ("step1_presa_in_carico", "step2_strumenti", "step3_incontri", "step4_pal_attivate", "no_pal")
 MOTIVI_CONTO = tuple(f"no_pal_{name.lower()}" for name in MOTIVI_NO_PAL)
 MONITORAGGIO_PAL = Table(
@@ -235,9 +237,9 @@ MONITORAGGIO_PAL = Table(
              pl.any_horizontal(c(name).is_not_null() for name in MOTIVI_CONTO) & (c("no_pal") != pl.sum_horizontal(c(name).fill_null(0) for name in MOTIVI_CONTO)),
              ({"no_pal_pensione": "2"},)),
         Rule("note_senza_recapiti", "errore", ("note",), "la nota contiene un indirizzo di posta o un numero di telefono; toglierlo",
-             c("note").str.contains(r"[\w.+-]+@[\w-]+\.\w|\+?\b[03][0-9]{1,3}[ ./-]?[0-9]{6,8}\b"), ({"note": "chiamare al 333 1234567"},)),
+             c("note").str.contains(RECAPITO), ({"note": "chiamare al 333 1234567"},)),
         Rule("note_senza_nomi", "avviso", ("note",), "la nota sembra nominare una persona; verificare e togliere il nome",
-             c("note").str.contains(r"(?i)\b(sig|sig\.ra|sig\.na|signor|signora|dott|dott\.ssa|ing|avv|rag|geom)\b\.? ?\p{Lu}?\p{Ll}+"), ({"note": "sentito il sig. Tizio"},)),
+             c("note").str.contains(NOME_DI_PERSONA), ({"note": "sentito il sig. Tizio"},)),
     ),
     (
         Link("procedura_esiste", "errore", ("id_procedura",), "vol_procedure", "la procedura non è in vol_procedure"),
@@ -277,11 +279,11 @@ MONITORAGGIO_PAL_LAVORATORI = Table(
 
 
 def _over_cap(column: str, cap: str, *, over: tuple[str, ...]) -> pl.Expr:
-    """Rows of Formazione Continua whose vouchers of a year add up to more than the cap of the reference table."""
-    caps = read_csv_text(reference("misure_pal.csv")).filter(pl.col("misura") == "FC")[cap].drop_nulls().cast(pl.Float64)
-    year = pl.coalesce("data_presa_in_carico", "data_avvio").dt.year()
-    total = c(column).sum().over(*over, year)
-    return c("bando").str.starts_with("FC") & (total > caps.max()) & c(column).is_not_null() & c(over[0]).is_not_null()
+    """Rows of Formazione Continua, but for those renounced or lost, whose vouchers of a year add up to more than the cap."""
+    caps = read_reference(reference("misure_pal.csv"), ["misura"], [cap]).filter(pl.col("misura") == "FC")[cap]
+    year, stands = pl.coalesce("data_presa_in_carico", "data_avvio").dt.year(), ~c("stato").is_in(["RINUNCIA", "DECADUTA"])
+    total = c(column).filter(stands).sum().over(*over, year).round(2)  # cents: sums of floats are not exact
+    return c("bando").str.starts_with("FC") & stands & (total > caps.max()) & c(column).is_not_null() & c(over[0]).is_not_null()
 
 
 _FC = {
@@ -432,6 +434,8 @@ REGISTRO_TAVOLI = Table(
         Rule("nucleo_del_bilaterale", "errore", ("nucleo", "tipo"), "un tavolo bilaterale ha il suo Nucleo", (c("tipo") == "BILATERALE") & _blank("nucleo"), ({"nucleo": ""},)),
         _ordered("data", "azione_scadenza", "la scadenza dell'azione viene prima dell'incontro", severity="avviso"),
         _ordered("data", "azione_conclusa", "l'azione è conclusa prima dell'incontro", azione_scadenza=""),
+        Rule("azione_senza_recapiti", "errore", ("azione",), "l'azione contiene un indirizzo di posta o un numero di telefono; toglierlo", c("azione").str.contains(RECAPITO), ({"azione": "chiamare al 333 1234567"},)),
+        Rule("azione_senza_nomi", "avviso", ("azione",), "l'azione sembra nominare una persona; verificare e togliere il nome", c("azione").str.contains(NOME_DI_PERSONA), ({"azione": "sentire il sig. Tizio"},)),
     ),
 )  # fmt: skip
 
