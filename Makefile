@@ -39,8 +39,8 @@ format: $(READY) ## rewrite code and notebooks in the house format, and strip ou
 dizionario: $(READY) ## renew the data dictionary from the declared tables and data files
 	$(BIN)/python -m analisi.presentation.dizionario
 
-lab: $(READY) ## open JupyterLab on the workspace
-	$(BIN)/jupyter lab
+lab: $(READY) ## open JupyterLab on the workspace, with its own settings
+	$(BIN)/analisi esplora
 
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml --output-file requirements.lock

@@ -11,6 +11,7 @@ import click
 from analisi.cli.base import Gruppo
 from analisi.cli.consegna import pacchetto, verifica
 from analisi.cli.edizione import edizione
+from analisi.cli.esplora import esplora, nuovo
 from analisi.cli.estratti import chiave, controlla, esempio, mappa, modello, pseudonimi
 from analisi.cli.rapporti import elenco, esegui
 from analisi.errors import AnalisiError, suggest
@@ -27,7 +28,7 @@ def app() -> None:
     """
 
 
-for command in (elenco, esegui, edizione, verifica, pacchetto, controlla, modello, mappa, esempio, chiave, pseudonimi):
+for command in (elenco, esegui, nuovo, edizione, esplora, verifica, pacchetto, controlla, modello, mappa, esempio, chiave, pseudonimi):
     app.add_command(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -50,6 +51,7 @@ Esempio:
 @click.option("--solo", metavar="NOME", multiple=True, help="Esegue solo questo rapporto (anche con * e ?; si può ripetere).")
 @click.option("--da-capo", "da_capo", is_flag=True, help="Esegue anche i rapporti invariati.")
 @click.option("--prova", is_flag=True, help="Mostra che cosa verrebbe eseguito e perché, senza eseguire.")
+@click.option("--json", "as_json", is_flag=True, help="Scrive l'andamento in JSON, una riga per ogni evento, per altri programmi.")
 @click.option(
     "--motore",
     type=click.Choice(["veloce", "kernel"]),
@@ -65,6 +67,7 @@ def edizione(
     solo: tuple[str, ...],
     da_capo: bool,
     prova: bool,
+    as_json: bool,
     motore: str,
     dask: str | None,
 ) -> int:
@@ -84,11 +87,12 @@ def edizione(
 
     output = place_of(uscita) if uscita else batch.default_output(edition)
     if prova:
-        _trial(batch.decide(edition, batch.Workshop(output), batch.select(edition, solo), anew=da_capo), output)
+        choices = batch.decide(edition, batch.Workshop(output), batch.select(edition, solo), anew=da_capo)
+        _Lines(edition.titolo, output).told("scelte", choices) if as_json else _trial(choices, output)
         return 0
     begun = time.monotonic()
     with _cluster(dask) as executor:
-        shown = _Progress(edition.titolo)
+        shown = _Lines(edition.titolo, output) if as_json else _Progress(edition.titolo)
         try:
             result = batch.run_edition(
                 edition,
@@ -111,7 +115,7 @@ def edizione(
             return 130
         shown.close()
     with suppress(BrokenPipeError):
-        _summary(result, time.monotonic() - begun)
+        shown.end(result, time.monotonic() - begun)
         sys.stdout.flush()
     return 1 if result.errors else 0
 
@@ -177,6 +181,59 @@ class _Progress:
     def close(self) -> None:
         if self.bar is not None:
             self.bar.close()
+
+    def end(self, result: Any, seconds: float) -> None:
+        _summary(result, seconds)
+
+
+class _Lines:
+    """One JSON object per line: "scelte" (every report, what is published of it and what is decided), "fatto" (each as it ends), "fine"."""
+
+    def __init__(self, title: str, output: Path) -> None:
+        self.title, self.output, self.good = title, output, 0
+
+    def told(self, event: str, what: Any) -> None:
+        if event == "scelte":
+            reports = _reports(what, self.output)
+            self._say(event, edizione=self.title, cartella=str(self.output), rapporti=reports)
+        elif event == "fatto":
+            entry, error = what
+            self.good += not error
+            self._say(event, nome=entry["nome"], esito=entry["esito"], errore=error, secondi=round(sum(entry["durata"].values()), 1))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def end(self, result: Any, seconds: float) -> None:
+        made = [name for name in result.made if name not in result.errors]
+        self._say(
+            "fine", fatti=made, conservati=result.kept, non_riusciti=result.errors, note=result.notes, pubblicata=result.published,
+            secondi=round(seconds, 1),
+        )  # fmt: skip
+
+    def _say(self, event: str, **what: Any) -> None:
+        click.echo(json.dumps({"evento": event, **what}, ensure_ascii=False))
+
+
+def _reports(choices: list[Any], output: Path) -> list[dict[str, Any]]:
+    """Each report of the edition: what is published of it, and what is decided."""
+    from analisi.reports.verify import read_manifest
+
+    try:
+        published = {entry["nome"]: entry for entry in read_manifest(output)["rapporti"]}
+    except AnalisiError:
+        published = {}
+    rows = []
+    for choice in choices:
+        report, entry = choice.report, published.get(choice.report.nome, {})
+        rows.append(
+            {
+                "nome": report.nome, "titolo": report.notebook.title, "luogo": report.luogo, "gruppo": report.gruppo,
+                "esito": entry.get("esito", "mancante"), "motivo": entry.get("motivo", ""), "pagina": entry.get("pagina", ""),
+                "da_eseguire": bool(choice.why), "ripreso": choice.resumed, "decisione": choice.words,
+            }
+        )  # fmt: skip
+    return rows
 
 
 def _summary(result: Any, seconds: float) -> None:

@@ -61,7 +61,7 @@ def controlla(
     controlla anche le regole fra tabelle: procedure che esistono, lavoratori che tornano.
     """
     from analisi.tables.annotating import annotate
-    from analisi.tables.delivery import files_of, others_of, read_delivery
+    from analisi.tables.delivery import others_of, read_delivery, require_files
     from analisi.tables.reading import leggi
     from analisi.tables.summary import as_data, as_text
 
@@ -71,10 +71,7 @@ def controlla(
         if target or precedenti:
             msg = f"{percorso}: è una cartella; --scarti e --precedente valgono per un file alla volta"
             raise AnalisiError(msg)
-        paths = files_of(path)
-        if not paths:
-            msg = f"{percorso}: nella cartella non ci sono file da leggere (CSV, XLSX, XLS, ODS, Parquet)"
-            raise AnalisiError(msg)
+        paths = require_files(path)
         readings, refused = read_delivery(paths, wanted, progress=_progress(len(paths)), **options)
     else:
         before = [leggi(name, wanted, **options) for name in precedenti]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from analisi.errors import AnalisiError
 from analisi.presentation.blocks import MIME
 from analisi.presentation.html import asset, preview, render, security_policy, slug
 from analisi.reports.files import data_csv, workbook
+from analisi.workspace import masked
 
 
 class ExportError(AnalisiError, ConversionException):
@@ -60,6 +62,7 @@ class AnalisiExporter(HTMLExporter):
     def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[str, dict[str, Any]]:
         """The page, and in `resources["outputs"]` the data files and the workbook."""
         _require_executed(nb)
+        _require_still(nb)
         resources = self._init_resources(resources)
         name = resources.get("unique_key") or resources["metadata"].get("name") or "rapporto"
         title, scope, sections, blocks = self._read(nb)
@@ -115,9 +118,17 @@ class AnalisiExporter(HTMLExporter):
         return title or "Rapporto", scope, [s for s in sections if s.title or s.items], blocks
 
 
+def _numbered(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    """Each cell with its number in the analyst's notebook: papermill adds one, for the parameters it was given."""
+    position = 0
+    for cell in nb.cells:
+        position += "injected-parameters" not in cell.metadata.get("tags", [])
+        yield position, cell
+
+
 def _require_executed(nb: NotebookNode) -> None:
     """Raises: ExportError when a cell was not run, or ended in an error."""
-    for position, cell in enumerate(nb.cells, start=1):
+    for position, cell in _numbered(nb):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
         failed = next((output for output in cell.outputs if output.output_type == "error"), None)
@@ -127,6 +138,30 @@ def _require_executed(nb: NotebookNode) -> None:
         if cell.execution_count is None:
             msg = f"cella {position}: non eseguita; eseguire tutto il notebook prima di pubblicarlo (analisi esegui, oppure papermill)"
             raise ExportError(msg)
+
+
+def _require_still(nb: NotebookNode) -> None:
+    """Raises: ExportError when a cell shows what needs a kernel or scripts: a page has neither."""
+    for position, cell in _numbered(nb):
+        for output in cell.get("outputs", []):
+            what = _live(output.get("data", {}))
+            if what:
+                first = masked(next(iter(cell.source.strip().splitlines()), ""))
+                msg = f"cella {position} («{first}»): mostra {what}, che una pagina pubblicata non può avere; la pagina non si pubblica. "
+                msg += "Tenerlo in un notebook a parte, come esplora.ipynb; qui usare i pezzi di analisi.presentation (figure, tavole)"
+                raise ExportError(msg)
+
+
+def _live(data: dict[str, Any]) -> str:
+    """What in an output works only in a live notebook, in words; nothing when it stands still, or is a piece of the page."""
+    if MIME in data:
+        return ""
+    if any(kind.startswith("application/vnd.jupyter.widget") for kind in data):
+        return "un widget (ipywidgets)"
+    html = data.get("text/html", "")
+    scripts = "<script" in (html if isinstance(html, str) else "".join(html)).lower()
+    live = scripts or any(kind.startswith(("application/vnd.vega", "application/javascript")) for kind in data)
+    return "un grafico interattivo" if live else ""
 
 
 def add_previews(nb: NotebookNode) -> None:

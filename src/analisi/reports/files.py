@@ -11,6 +11,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
+from analisi.errors import AnalisiError
 from analisi.presentation.formats import FORMATS
 
 _EPOCH = datetime(2000, 1, 1)  # a workbook must carry a date of creation; never the clock's, so that bytes repeat
@@ -27,8 +28,17 @@ def data_csv(payload: dict[str, Any]) -> bytes:
 
 
 def workbook(title: str, subtitle: str, blocks: Sequence[dict[str, Any]], notes: Sequence[str] = ()) -> bytes:
-    """An XLSX workbook: a cover that lists the sheets, then each named table and each dataset on a sheet of its own."""
+    """An XLSX workbook: a cover that lists the sheets, then each named table and each dataset on a sheet of its own.
+
+    Raises:
+        AnalisiError: two sheets would have one name.
+    """
     named = [block for block in blocks if block["tipo"] in ("tavola", "dati") and block["nome"]]
+    names = [_sheet_name(block["nome"]).casefold() for block in named]
+    double = next((block["nome"] for block, name in zip(named, names, strict=True) if names.count(name) > 1), "")
+    if double:
+        msg = f"due fogli della cartella Excel si chiamano «{double}» (maiuscole e minuscole non contano): cambiare il nome a una tavola"
+        raise AnalisiError(msg)
     out = io.BytesIO()
     # Texts stay texts: a cell that begins with = must never become a formula, nor an address a link.
     book = xlsxwriter.Workbook(

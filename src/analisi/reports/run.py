@@ -29,6 +29,7 @@ FAST, KERNEL = "veloce", "kernel"  # the engines: ours, and papermill's own
 UNKNOWN = (trace.OTHER, "ignoti", "?")  # a fingerprint that nothing has: the report is always made again
 OWN_ERRORS = ("AnalisiError", "TempoMassimo", "ProcessoTerminato")
 STOPPED = "il calcolo si è interrotto per un errore del programma"
+NOT_A_PAGE = "il notebook mostra qualcosa che una pagina non può avere"
 
 
 class RunFailed(AnalisiError):
@@ -99,7 +100,7 @@ def produce(job: Job) -> Outcome:
     try:
         _execute(job, target, trace_file)
         executed = time.perf_counter()
-        page = _export(job.name, target)
+        page = _export(job.name, target, job.edition)
     except RunFailed as error:
         return Outcome(error=str(error), reason=error.reason)
     notes = page.pop("analisi", {})
@@ -288,14 +289,22 @@ def exporter_of_pages() -> Any:
     return AnalisiExporter()
 
 
-def _export(name: str, executed: Path) -> dict[str, Any]:
-    """Make the page and the files beside the executed notebook; what the page says of itself, and papermill's notes on the run."""
+def _export(name: str, executed: Path, edition: str = "") -> dict[str, Any]:
+    """Make the page and the files beside the executed notebook; what the page says of itself, and papermill's notes on the run.
+
+    Raises:
+        RunFailed: what the notebook shows cannot be a page.
+    """
     import nbformat
 
     from analisi.reports.exporter import add_previews
 
     notebook = nbformat.read(executed, as_version=4)
-    page, resources = exporter_of_pages().from_notebook_node(notebook, {"metadata": {"name": name}, "unique_key": name})
+    try:
+        page, resources = exporter_of_pages().from_notebook_node(notebook, {"metadata": {"name": name}, "unique_key": name})
+    except AnalisiError as error:
+        msg = f"{name}: {error}\n{_keep(executed, edition)}"
+        raise RunFailed(msg, NOT_A_PAGE) from error
     executed.with_suffix(".html").write_text(page, encoding="utf-8", newline="\n")
     for file, data in resources["outputs"].items():
         path = executed.parent / file

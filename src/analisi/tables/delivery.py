@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -13,8 +13,50 @@ from analisi.sources import KINDS
 from analisi.tables.reading import Lettura, leggi
 from analisi.tables.schema import ROW, Link
 from analisi.tables.validation import FAULTS, echo
+from analisi.workspace import resolve, shown
 
 ASIDE = ("fonti.csv", "difetti.csv", "leggimi.txt")  # tables about the files of a folder, not extracts
+
+
+@dataclass(frozen=True, repr=False)
+class Consegna:
+    """The files of a folder, controlled together: their readings, and the sentences about the files that cannot be used."""
+
+    letture: tuple[Lettura, ...]
+    rifiutati: tuple[str, ...] = ()
+
+    @property
+    def pulita(self) -> bool:
+        """Whether every file could be used and no row was rejected."""
+        return not self.rifiutati and all(reading.pulita for reading in self.letture)
+
+    def __repr__(self) -> str:
+        return f"Consegna({', '.join(map(repr, self.letture))}, rifiutati {len(self.rifiutati)})"
+
+    def _repr_html_(self) -> str:
+        from analisi.tables.summary import delivery_as_html
+
+        return delivery_as_html(self.letture, self.rifiutati)
+
+
+def controlla(percorso: str | Path, tabella: str | None = None, **options: str | None) -> Consegna:
+    """What `analisi controlla` tells of a file or a folder, in a notebook: one reading per file, after the rules between tables.
+
+    `options` are those of `leggi`: mappatura, foglio, territorio.
+
+    >>> controlla("data/pubblicati/casi_gestiti.csv", "casi_gestiti").pulita
+    True
+
+    Raises:
+        AnalisiError: the path does not exist, or the folder has no file that may be read.
+    """
+    path = resolve(percorso)
+    if not path.exists():
+        msg = f"{percorso}: non esiste"
+        raise AnalisiError(msg)
+    paths = require_files(path) if path.is_dir() else [path]
+    readings, refused = read_delivery(paths, tabella, **options)
+    return Consegna(tuple(readings), tuple(refused))
 
 
 def last_versions(vol: pl.DataFrame) -> pl.DataFrame:
@@ -54,6 +96,15 @@ def merged(readings: list[Lettura]) -> pl.DataFrame:
 def files_of(folder: Path) -> list[Path]:
     """The files of a folder and of the folders in it that may hold a table, in order; hidden and temporary ones are left out."""
     return [path for path in _visible(folder) if path.suffix.lower() in KINDS and path.name.lower() not in ASIDE]
+
+
+def require_files(folder: Path) -> list[Path]:
+    """The files of a folder that may hold a table. Raises: AnalisiError when there is none."""
+    paths = files_of(folder)
+    if not paths:
+        msg = f"{shown(folder)}: nella cartella non ci sono file da leggere (CSV, XLSX, XLS, ODS, Parquet)"
+        raise AnalisiError(msg)
+    return paths
 
 
 def others_of(folder: Path) -> list[Path]:

@@ -27,7 +27,7 @@ from analisi.workspace import CODICE_FISCALE, masked, resolve, shown
 NO_ERRORS_TOLD = "in un file .xls le celle in errore non si distinguono dalle vuote; per esserne certi, salvarlo come .xlsx"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Lettura:
     """What was read from one sheet. `dati`: the accepted rows, typed; `scarti`: one row per error, `avvisi`: one per warning.
 
@@ -45,6 +45,15 @@ class Lettura:
     foglio: Foglio = field(repr=False)
     posizioni: dict[str, int] = field(repr=False, default_factory=dict)
     intestazioni: dict[str, str] = field(repr=False, default_factory=dict)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {number}" for name, number in self.conteggio.items() if number)
+        return f"Lettura({self.tabella.name}, {self.provenienza['file']}: {counts}, avvisi {len(self.avvisi)}, dubbi {len(self.dubbi)})"
+
+    def _repr_html_(self) -> str:
+        from analisi.tables.summary import as_html
+
+        return as_html(self)
 
     @property
     def pulita(self) -> bool:
@@ -85,6 +94,16 @@ def _pandas(frame: pl.DataFrame) -> Any:
     )
 
 
+def in_polars(frame: Any) -> pl.DataFrame:
+    """A frame of polars as it is, one of pandas as polars: missing values null, instants that are all midnights dates."""
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    kept = frame.astype(object).where(frame.notna(), None)
+    rows = pl.DataFrame({str(name): kept[name].to_list() for name in kept.columns}, strict=False, infer_schema_length=None)
+    days = [name for name, kind in rows.schema.items() if kind == pl.Datetime and (rows[name].dt.truncate("1d") == rows[name]).all()]
+    return rows.with_columns(pl.col(days).cast(pl.Date))
+
+
 def fault_words(fault: dict[str, Any]) -> str:
     """One fault as a sentence: "riga 7, colonna data_fine, valore «…»: rule"."""
     heading = fault["intestazione"]
@@ -106,6 +125,14 @@ def leggi(
 
     `precedenti` are earlier readings of the same table, oldest first, against which the whole file is doubted. The frames of the
     result are polars, or pandas as asked.
+
+    >>> lettura = leggi("data/pubblicati/casi_gestiti.csv", "casi_gestiti")
+    >>> lettura.conteggio["righe"] == lettura.conteggio["accettate"], lettura.pulita  # lettura alone, in a notebook, tells all
+    (True, True)
+    >>> lettura.dati.columns
+    ['anno', 'provincia', 'procedura', 'unita_produttive', 'lavoratori']
+    >>> lettura.scarti.columns  # one row per error: where it is, the value (never one that names a person), the rule, what to do
+    ['riga', 'posizione', 'colonna', 'intestazione', 'valore', 'regola', 'gravita', 'testo']
 
     Raises:
         AnalisiError: the file cannot be used at all. Faults of single rows do not raise: they are in `scarti`.
