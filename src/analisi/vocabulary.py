@@ -118,6 +118,9 @@ def _check_fields(entry: object, kind: type, required: tuple[str, ...], place: s
         if type(value) is not expected or (expected is list and not all(isinstance(item, str) for item in value)):
             msg = f"{place}: «{name}» deve essere un {words}, non {value!r}"
             raise AnalisiError(msg)
+        if not "".join(value if expected is str else value if expected is list else ()).replace("\xa0", " ").isprintable():
+            msg = f"{place}: «{name}» contiene caratteri che non si vedono, o che cambiano il verso della scrittura: toglierli"
+            raise AnalisiError(msg)
 
 
 @cache

@@ -18,7 +18,7 @@ from analisi.vocabulary import load_territorio
 from analisi.workspace import CODICE_FISCALE
 
 TEXT = (
-    st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12)
+    st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), min_size=1, max_size=12)
     .map(str.strip)
     .filter(lambda t: t and not missing(t) and t.lower() not in MARKS)
 )

@@ -36,10 +36,12 @@ def verifica(cartella: str) -> int:
     """Controlla che un'edizione sia intera, inalterata e adatta a uscire dall'ufficio.
 
     Confronta ogni file con manifest.json (presenza, dimensione, impronta), controlla che le pagine non chiedano nulla
-    alla rete e che i collegamenti portino a file presenti, e cerca codici fiscali in ogni file: dice dove sono, senza
-    ripeterli. Non modifica nulla. Vale anche per una copia, per esempio su chiavetta.
+    alla rete e che i collegamenti portino a file presenti, e cerca in ogni file ciò che non può uscire: codici fiscali,
+    pseudonimi, formule, cartelle di questo computer; nel profilo pubblico anche imprese, procedure, recapiti e indirizzi.
+    Dice dove sono, senza ripeterli. Nomi e numeri degli estratti si cercano se gli estratti sono qui, com'erano.
+    Non modifica nulla. Vale anche per una copia, per esempio su chiavetta.
     """
-    from analisi.reports.verify import summary, verify
+    from analisi.reports.verify import compared, summary, verify
 
     folder = _folder(cartella)
     findings = verify(folder)
@@ -48,7 +50,7 @@ def verifica(cartella: str) -> int:
     if findings:
         click.echo(f"{folder.name}: {'1 difetto' if len(findings) == 1 else f'{len(findings)} difetti'}.")
         return 1
-    click.echo(f"{folder.name}: tutto in ordine. Controllati {summary(folder)}.")
+    click.echo(f"{folder.name}: tutto in ordine. Controllati {summary(folder)}. Testi riservati confrontati: {compared(folder)}.")
     return 0
 
 

@@ -22,6 +22,7 @@ from analisi import trace
 from analisi.errors import AnalisiError, suggest
 from analisi.reports import provenance, records
 from analisi.reports.edition import Edizione, Rapporto
+from analisi.reports.gate import require_open
 from analisi.reports.index import comparison, render_index
 from analisi.reports.pool import Pool, WorkerDied
 from analisi.reports.publishing import DISK, Workshop, place_file
@@ -160,6 +161,7 @@ def run_edition(
 
     Raises:
         AnalisiError: nothing could start, or the disk refuses; reports made so far are kept for the next time.
+        Closed: something in the edition may not leave.
         KeyboardInterrupt: the run was stopped; the same.
     """
     workshop = Workshop(output)
@@ -347,7 +349,7 @@ def _assemble(
     entries: list[Made],
     result: Result,
 ) -> None:
-    """Put the edition together and in its place; nothing is touched when it would be the same."""
+    """Put the edition together and, past the gate, in its place; nothing is touched when it would be the same."""
     manifest = {
         "schema": SCHEMA,
         "edizione": {
@@ -375,6 +377,7 @@ def _assemble(
     ]
     (workshop.new / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     kept = {entry["nome"]: source[0] for entry, source in entries if source}
+    require_open(workshop.new, edition.profilo, (read for record in kept.values() for read in record["ingressi"]))
     aside = workshop.records.with_suffix(".nuovo")
     aside.write_text(json.dumps(kept), encoding="ascii")
     aside.replace(workshop.records)

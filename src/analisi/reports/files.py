@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,19 @@ from analisi.presentation.formats import FORMATS
 
 _EPOCH = datetime(2000, 1, 1)  # a workbook must carry a date of creation; never the clock's, so that bytes repeat
 _MAX_WIDTH = 60
+_CUT = r"[;\t\r\n]"  # where a spreadsheet that expects another separator begins a new cell
+FORMULA = re.compile(  # a place where a spreadsheet would begin to run a text: one mark alone, or a number, is none
+    rf"(?:^|(?<={_CUT}))(?=[\t\r]|[=@＝＠](?!\s*(?:$|{_CUT}))|[+＋－-](?!\s*(?:$|{_CUT})|\d[\d.,]*(?:[eE][+-]?\d+)?\s*%?(?:$|{_CUT})))"
+)
+
+
+def inert(text: str) -> str:
+    """The text with an apostrophe before what a spreadsheet would run.
+
+    >>> inert("=1+1"), inert("-3,5%"), inert("a;@b")
+    ("'=1+1", '-3,5%', "a;'@b")
+    """
+    return FORMULA.sub("'", text)
 
 
 def data_csv(payload: dict[str, Any]) -> bytes:
@@ -23,7 +37,7 @@ def data_csv(payload: dict[str, Any]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(column["nome"] for column in payload["colonne"])
-    writer.writerows(["" if value is None else value for value in row] for row in payload["righe"])
+    writer.writerows([inert(value) if isinstance(value, str) else value for value in row] for row in payload["righe"])
     return out.getvalue().encode("utf-8")
 
 

@@ -18,6 +18,7 @@ from babel.dates import format_datetime
 from analisi.errors import listing
 from analisi.presentation.blocks import tags
 from analisi.presentation.html import asset, environment, security_policy, slug
+from analisi.reports.files import inert
 from analisi.reports.verify import READY, is_inside
 from analisi.vocabulary import normalized
 from analisi.workspace import masked
@@ -69,16 +70,11 @@ def comparison(manifest: dict[str, Any]) -> bytes | None:
     labels = _labels(reports)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(map(_inert, ["rapporto", "notebook", "titolo", "provincia", "luogo", "esito", "sintetici", *labels]))
+    writer.writerow(map(inert, ["rapporto", "notebook", "titolo", "provincia", "luogo", "esito", "sintetici", *labels]))
     for report in reports:
         texts = [report["nome"], report["notebook"], _title(report), report["provincia"], _place(report), report["esito"]]
-        writer.writerow(map(_inert, [*texts, "sì" if report.get("sintetici") else "no", *_cells(report, labels)]))
+        writer.writerow(map(inert, [*texts, "sì" if report.get("sintetici") else "no", *_cells(report, labels)]))
     return out.getvalue().encode("utf-8")
-
-
-def _inert(text: str) -> str:
-    """The text, which a spreadsheet must not take for a formula."""
-    return "'" + text if text[:1] in ("=", "@", "+", "-", "\t", "\r") and not _NUMBER.match(text) else text
 
 
 def _beside(name: str) -> str:

@@ -21,13 +21,19 @@ _ADDRESSES = {
 _CSS_FETCH = re.compile(r"(?i)@import|url\(\s*[\"']?(?!\s*[\"']?(?:data:|#))|image-set\(|\bsrc\(")
 
 
+def digest(script: str) -> str:
+    """A script as a security policy names it: sha256 in base 64."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
 class Page(HTMLParser):
-    """A page as it is read: `faults` in Italian, `links` to files of the edition, whether it says that its data are synthetic."""
+    """A page as it is read: `faults` in Italian, `links` to files of the edition, digests of `scripts`, whether its data are synthetic."""
 
     def __init__(self, text: str) -> None:  # noqa: D107
         super().__init__(convert_charrefs=True)
         self.faults: list[str] = []
         self.links: list[str] = []
+        self.scripts: set[str] = set()
         self.synthetic = False
         self._anchors: dict[str, None] = {}
         self._ids: set[str] = set()
@@ -73,8 +79,8 @@ class Page(HTMLParser):
         if tag == "style":
             self._css(self._text)
         else:
-            digest = base64.b64encode(hashlib.sha256(self._text.encode()).digest()).decode()
-            if digest not in (self._hashes or ()):
+            self.scripts.add(digest(self._text))
+            if digest(self._text) not in (self._hashes or ()):
                 self._tell("uno script non è fra quelli che la politica di sicurezza ammette")
         self._inside = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -23,6 +24,7 @@ from analisi.errors import AnalisiError
 from analisi.presentation.blocks import NO_PREVIEW
 from analisi.reports.contract import Contract
 from analisi.reports.provenance import COMMIT
+from analisi.vocabulary import INTERNO
 from analisi.workspace import WORKSPACE, cache_folder, masked, move_to, root, shown
 
 FAST, KERNEL = "veloce", "kernel"  # the engines: ours, and papermill's own
@@ -129,6 +131,7 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
 
     Raises:
         RunFailed: a cell failed (which one, and its error), or the kernel died.
+        Closed: something in the report may not leave.
         AnalisiError: the folder cannot be written.
         KeyboardInterrupt: the run was stopped, by Ctrl-C or by a request to end.
     """
@@ -152,6 +155,9 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
                 raise KeyboardInterrupt
             if outcome.error:
                 raise RunFailed(outcome.error, outcome.reason)
+            from analisi.reports.gate import require_open  # here: it brings what the start of a notebook need not wait for
+
+            require_open(staging, contract.complete(given).get("profilo", INTERNO), outcome.inputs)
             return _publish(staging, output, f"{contract.name}.html")
     except OSError as error:
         msg = f"{output}: la pubblicazione non è riuscita ({error.strerror}); il rapporto precedente, se c'era, è rimasto"
@@ -311,11 +317,22 @@ def _export(name: str, executed: Path, edition: str = "") -> dict[str, Any]:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
     add_previews(notebook)
-    for key in ("input_path", "output_path"):  # papermill writes them whole, with the folders of this machine
-        notebook.metadata.papermill[key] = Path(notebook.metadata.papermill[key]).name
+    _hide_folders(notebook)
     notes = notebook.metadata.papermill.get("analisi", {})
     nbformat.write(notebook, executed)
     return {key: resources["pagina"][key] for key in ("titolo", "sottotitolo", "sintetici", "cifre")} | {"analisi": notes}
+
+
+def _hide_folders(notebook: Any) -> None:
+    """Leave out of an executed notebook the folders of this machine: papermill writes them where it tells paths and parameters."""
+    notes = notebook.metadata.papermill
+    for key in ("input_path", "output_path"):
+        notes[key] = Path(notes[key]).name
+    for name, value in notes.parameters.items():
+        if isinstance(value, str) and Path(value).is_absolute():
+            notes.parameters[name] = shown(Path(value))
+            for cell in (cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])):
+                cell.source = cell.source.replace(json.dumps(value)[1:-1], notes.parameters[name]).replace(value, notes.parameters[name])
 
 
 def _publish(staging: Path, output: Path, page: str) -> Path:

@@ -1,45 +1,44 @@
-"""Whether an edition is what its manifest says: every file there and unaltered, pages that ask nothing of the network, no tax codes."""
+"""Whether an edition is what its manifest says, every file there and unaltered, and whether it may leave (see `gate`)."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-from stdnum.it import codicefiscale
-
+from analisi import trace
 from analisi.errors import AnalisiError
+from analisi.reports.gate import Gate
+from analisi.reports.known import Known
 from analisi.reports.pagecheck import Page
-from analisi.workspace import CODICE_FISCALE, masked
+from analisi.vocabulary import INTERNO
+from analisi.workspace import masked, root
 
 MANIFEST = "manifest.json"
 SCHEMA = 1  # of the manifest and of what is recorded of each report; raising it makes every report anew
 READY = ("riuscito", "da aggiornare")  # the states of a report that has its page
 STATES = (*READY, "non riuscito", "mancante")
 
-_TEXTS = (".html", ".csv", ".json", ".ipynb", ".txt")
+_KINDS = (".html", ".csv", ".json", ".ipynb", ".txt", ".xlsx", ".pdf")
 _LEFTOVERS = re.compile(r"(?i)\.DS_Store|Thumbs\.db|desktop\.ini|\._.*")  # of the system, never packed: no reason to alarm
-_CODE = re.compile(rf"(?<![A-Za-z0-9])(?:{CODICE_FISCALE.removeprefix('(?i)')})(?![A-Za-z0-9])".encode(), re.I)
 _UNFIT = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 
 
 def verify(folder: Path) -> list[str]:
-    """What is wrong with an edition, in Italian, one sentence a finding; empty when all is good. No tax code is ever repeated.
+    """What is wrong with an edition, in Italian, one sentence a finding; empty when all is good. What may not leave is never repeated.
 
+    The names and numbers of the extracts are sought where their files still are in this workspace, unchanged (see `compared`).
     Leftovers of the system (.DS_Store, Thumbs.db, desktop.ini, ._*) are passed over; any other file not in the manifest is told.
     """
     try:
         manifest = read_manifest(folder)
     except AnalisiError as error:
         return [_safe(str(error))]
-    entries, findings = _entries(manifest), []
-    pages: dict[str, Page] = {}
+    entries, findings, gate = _entries(manifest), [], _gate(manifest)
     for name, entry in entries.items():
         path = folder / name
         if not is_inside(name) or not path.resolve().is_relative_to(folder.resolve()) or path.is_symlink():
@@ -55,14 +54,41 @@ def verify(folder: Path) -> list[str]:
             continue
         if len(data) != entry["byte"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
             findings.append(f"{name}: il file non è quello registrato (dimensione o impronta diverse)")
-        findings += [f"{name}: {text}" for text in _content(name, data, pages)]
-    findings += _links(pages, {*entries, MANIFEST})
-    findings += _reports(manifest, entries, pages)
+        if path.suffix.lower() in _KINDS:
+            findings += gate.check(name, data)
+        else:
+            findings.append(f"{name}: un file di questo tipo non è previsto in un'edizione e non si può controllare")
+    findings += _links(gate.pages, {*entries, MANIFEST})
+    findings += _reports(manifest, entries, gate.pages)
     told = f"il file non è elencato in {MANIFEST}: toglierlo dalla cartella, oppure rifare l'edizione"
     findings += [f"{name}: {told}" for name in strangers(folder, {*entries, MANIFEST})]
-    findings += [f"{name}: c'è un codice fiscale nel nome" for name in entries if _has_code(name.encode("utf-8", "replace"))]
-    findings += [f"{MANIFEST}: {text}" for text in _codes((folder / MANIFEST).read_bytes())]
+    findings += gate.check(MANIFEST, (folder / MANIFEST).read_bytes())
     return [_safe(text) for text in dict.fromkeys(findings)]
+
+
+def _gate(manifest: dict[str, Any]) -> Gate:
+    """The gate the edition has passed; its pages must have our script if this very program made them."""
+    from analisi.reports.records import code  # here: it imports this module
+
+    profile = manifest["edizione"].get("profilo") or INTERNO
+    return Gate(profile, Known.of(_inputs(manifest)[0], profile), scripts=manifest.get("codice") == code())
+
+
+def _inputs(manifest: dict[str, Any]) -> tuple[list[tuple[str, str, str]], int]:
+    """The files the edition was made from that are in this workspace as they were, and how many there were in all."""
+    listed = [item for report in manifest["rapporti"] for item in report.get("ingressi", []) if isinstance(item, dict)]
+    read = {(str(item[trace.FILE]), str(item.get("sha256"))) for item in listed if trace.FILE in item}
+    try:
+        here = [(trace.FILE, str(root() / name), sha) for name, sha in sorted(read)]
+    except AnalisiError:
+        here = []
+    return [item for item in here if trace.fingerprint(*item[:2]) == item[2]], len(read)
+
+
+def compared(folder: Path) -> str:
+    """With how many of the files it was made from the edition can be compared here: "46 dei 51 file letti"."""
+    found, count = _inputs(read_manifest(folder))
+    return f"{len(found)} {'del' if count == 1 else 'dei'} {count} file letti"
 
 
 def summary(folder: Path) -> str:
@@ -139,25 +165,6 @@ def _entries(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {entry["file"]: entry for entry in [*manifest["file"], *reports, *manifest.get("pdf", [])]}
 
 
-def _content(name: str, data: bytes, pages: dict[str, Page]) -> Iterator[str]:
-    """What is wrong inside one file; a page is noted in `pages`."""
-    kind = PurePosixPath(name).suffix.lower()
-    if kind in _TEXTS:
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            yield "non è un testo UTF-8 e non si può controllare"
-            return
-        if kind == ".html":
-            pages[name] = Page(text)
-            yield from pages[name].faults
-        yield from _codes(data)
-    elif kind == ".xlsx":
-        yield from _workbook_codes(data)
-    elif kind != ".pdf":  # made from a checked page
-        yield "un file di questo tipo non è previsto in un'edizione e non si può controllare"
-
-
 def _links(pages: dict[str, Page], files: set[str]) -> Iterator[str]:
     for name, page in pages.items():
         for link in page.links:
@@ -200,44 +207,6 @@ def strangers(folder: Path, listed_files: set[str]) -> Iterator[str]:
             yield name
 
 
-def _codes(data: bytes) -> Iterator[str]:
-    """Lines that hold a tax code with a valid check character."""
-    for found in _codes_in(data):
-        yield f"riga {data.count(bytes([10]), 0, found) + 1}: c'è un codice fiscale"
-
-
-def _codes_in(data: bytes) -> Iterator[int]:
-    """Where the tax codes begin."""
-    return (found.start() for found in _CODE.finditer(data) if codicefiscale.is_valid(found[0].decode("ascii")))
-
-
-def _has_code(data: bytes) -> bool:
-    return next(_codes_in(data), None) is not None
-
-
-def _workbook_codes(data: bytes) -> Iterator[str]:
-    """The cells of a workbook that hold a tax code, or else its inner files that do."""
-    try:
-        book = zipfile.ZipFile(io.BytesIO(data))
-        guilty = [name for name in book.namelist() if _has_code(book.read(name) + name.encode())]
-        cells = list(_cells_with_codes(data)) if guilty else []
-    except Exception:  # whatever a damaged archive or workbook may raise
-        yield "non è una cartella di lavoro leggibile"
-        return
-    yield from cells or [f"nella parte {name} c'è un codice fiscale" for name in guilty]
-
-
-def _cells_with_codes(data: bytes) -> Iterator[str]:
-    import openpyxl
-
-    for sheet in openpyxl.load_workbook(io.BytesIO(data)):
-        for row in sheet.iter_rows():
-            for cell in row:
-                said = f"{cell.value or ''} {cell.comment.text if cell.comment else ''}"
-                if _has_code(said.encode()):
-                    yield f"foglio «{sheet.title}», cella {cell.coordinate}: c'è un codice fiscale"
-
-
 def _safe(text: str) -> str:
-    """A finding fit for a terminal and for everybody: no tax codes, no control characters."""
+    """A finding fit for a terminal and for everybody: no tax code in the name of a file, no control characters."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", masked(text))

@@ -83,8 +83,10 @@ def _utf8(path: Path) -> tuple[bytes, str]:
             data, encoding = data.decode("cp1252").encode(), "cp1252"
         except UnicodeDecodeError:
             raise refuse(path, "il file non è un testo CSV né un foglio di calcolo riconosciuto") from None
-    if not data or data.isspace() or np.frombuffer(data, np.uint8).min() < ord("\t"):
+    if not data or data.isspace():
         raise refuse(path, "il file è vuoto o non è un testo CSV")
+    if np.frombuffer(data, np.uint8).min() < ord("\t"):
+        raise refuse(path, "contiene byte nulli o altri caratteri di controllo: non è un testo CSV; esportarlo di nuovo")
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n") + b"\n", encoding
 
 

@@ -38,6 +38,7 @@ CELLS: tuple[tuple[str, str, Callable[[Column], bool], Callable[[Column], str]],
     ("identificativo_impresa", "errore", lambda c: c.type == "impresa", lambda c: "01234560970"),
     ("pseudonimo", "errore", lambda c: c.type == "pseudonimo", lambda c: "operaio 12"),
     ("cf_in_chiaro", "errore", lambda c: c.type in ("pseudonimo", "testo", "codice"), lambda c: INVENTED_TAX_CODE),
+    ("invisibili", "avviso", lambda c: c.type == "testo" and not c.pattern, lambda c: f"{c.example}\u200b{c.example or 'x'}"),
     ("non_disponibile", "avviso", lambda c: not c.required and (_number(c) or c.type == "data"), lambda c: "n.d."),
     ("oscurato", "avviso", lambda c: not c.required and _number(c), lambda c: "*"),
 )

@@ -163,5 +163,6 @@ CELL_RULES: dict[str, str] = {
 CELL_WARNINGS: dict[str, str] = {
     "non_disponibile": "il dato è dichiarato non disponibile: letto come mancante, non come zero",
     "oscurato": "il dato è oscurato da chi lo ha fornito: letto come mancante, non come zero",
+    "invisibili": "il testo contiene caratteri di controllo, a larghezza zero o che cambiano il verso della scrittura: sono tolti",
     "totale_incerto": "una riga di totale supera la somma, ma alcune sue celle sono vuote",
 }

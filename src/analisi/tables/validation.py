@@ -325,6 +325,11 @@ def _text(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
     if sizes.min() == 0 or (sample != sample.str.strip_chars()).any():
         values = raw.str.strip_chars().replace("", None)
         sample, sizes = _sample(values)
+    if sample.str.contains(UNSEEN).any():
+        unseen = values.str.contains(UNSEEN).fill_null(False)
+        sheet.fault(unseen.arg_true(), column, "invisibili", UNSEEN_WORDS, severity="avviso")
+        values = values.str.replace_all(UNSEEN, "").str.strip_chars().replace("", None)
+        sample, sizes = _sample(values)
     brief = sample.filter(sizes <= LONGEST_MARK)
     marks = brief.filter(brief.str.to_lowercase().is_in(cells.MARKS)) if len(brief) else brief
     gaps = {text: gap for text in marks if (gap := cells.missing(text))}
@@ -362,6 +367,8 @@ def _text(sheet: Sheet, column: Column, raw: pl.Series) -> pl.Series:
     return values
 
 
+UNSEEN = r"[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]--[\t\n\r]]"  # controls, zero width, marks that turn the direction of writing
+UNSEEN_WORDS = "contiene caratteri che non si vedono, o che cambiano il verso della scrittura: sono stati tolti"
 MADE_DATE = r"^\d{4}-\d{2}-\d{2} 00:00:00$"  # how a cell that is a date is written
 LONGEST_MARK = max(len(mark) for mark in cells.MARKS)
 

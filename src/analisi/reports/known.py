@@ -1,0 +1,148 @@
+"""What the inputs of an edition say that its pages may not: pseudonyms, companies, numbers of cases, reserved texts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from itertools import chain
+from pathlib import Path
+
+from analisi import trace
+from analisi.errors import AnalisiError
+from analisi.sources import KINDS
+from analisi.tables.delivery import ASIDE
+from analisi.vocabulary import INTERNO
+from analisi.workspace import reference, root
+
+CASES = ("id_procedura", "id_unita", "id_domanda", "id_comunicazione")
+NAME = "ragione_sociale"
+_SEPARATORS = bytes(code if (chr(code).isalnum() and code < 128) or code > 127 else 32 for code in range(256))
+_LEGAL = ("spa", "srl", "srls", "snc", "sas", "sapa", "scarl", "scrl", "scpa", "ss", "scs", "sc")
+_FORM = re.compile(rf" (?:{'|'.join(' ?'.join(form) for form in _LEGAL)}|soc(?:ieta)? (?:coop(?:erativa)?|consortile)[a-z ]*|onlus|coop)$")
+_LATER = re.compile(r" (?:in liquidazione|in concordato[a-z ]*|unipersonale|(?:con|a) socio unico)$")
+_SHORTEST = {"imprese": 5, "casi": 7, "testi": 25}  # characters; what is shorter cannot be told from a common word or a figure
+_LONGEST_SENTENCE = 5  # words from which a reserved text is sought whole
+
+
+@lru_cache(maxsize=1 << 16)
+def _words(token: bytes) -> tuple[str, ...]:
+    """A token without case, accents and characters that cannot be seen."""
+    if token.isascii():
+        return (token.decode(),)
+    bare = unicodedata.normalize("NFKD", token.decode("utf-8", "replace").casefold())
+    seen = "".join(c for c in bare if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return tuple(re.sub(r"[\W_]+", " ", seen).split())
+
+
+def _tokens(text: str) -> list[bytes]:
+    return text.encode("utf-8", "replace").translate(_SEPARATORS).lower().split()
+
+
+def single_words(text: str) -> frozenset[str]:
+    """The words of a text, without case and accents, each once."""
+    return frozenset(chain.from_iterable(map(_words, set(_tokens(text)))))
+
+
+def plain_words(text: str) -> str:
+    """The words of a text in their order, without case and accents, one blank between them."""
+    return " ".join(chain.from_iterable(map(_words, _tokens(text))))
+
+
+def spellings(name: str) -> Iterator[str]:
+    """How the name of a company may be written: without its legal form, where what remains is no common word, or with it, dotted or not."""
+    whole = plain_words(name)
+    bare = _LATER.sub("", whole)
+    core = _FORM.sub("", bare)
+    if core != bare:
+        form = bare.removeprefix(core).replace(" ", "")
+        yield from (whole, bare, f"{core} {form}", f"{core} {' '.join(form)}")
+    if len(core) >= _SHORTEST["imprese"] and not core.replace(" ", "").isdigit() and f" {core} " not in _own_words():
+        yield core
+
+
+@cache
+def _own_words() -> str:
+    """The words of the program, of its notebooks and of its reference tables: a company called so is sought with its legal form."""
+    package = Path(__file__).resolve().parents[1]
+    files = chain(package.rglob("*.*"), (root() / "notebooks").glob("*.ipynb"), reference().rglob("*.*"))
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in sorted(files) if path.suffix != ".pyc" and path.is_file())
+    return f" {plain_words(chr(10).join(texts))} "
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the files read say that may not leave. `phrases`: by kind and by the rarest of its words, each phrase."""
+
+    pseudonyms: frozenset[str] = frozenset()
+    companies: frozenset[str] = frozenset()
+    phrases: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    files: int = 0
+
+    @classmethod
+    def of(cls, inputs: Iterable[Iterable[str]], profilo: str) -> Known:
+        """What the inputs (kind, path, sha256) hold; tables of reference hold nothing, and for the internal profile only workers count."""
+        paths = {str(path): sha for kind, path, sha in inputs if kind == trace.FILE and _is_extract(Path(path))}
+        with ThreadPoolExecutor() as pool:
+            read = list(pool.map(lambda item: _reserved(*item), sorted(paths.items())))
+        gathered: dict[str, set[str]] = {}
+        for values in read:
+            for kind, texts in (values or {}).items():
+                gathered.setdefault(kind, set()).update(texts)
+        pseudonyms = frozenset(text.lower() for text in gathered.get("pseudonimi", ()))
+        count = sum(values is not None for values in read)
+        if profilo == INTERNO:
+            return cls(pseudonyms, files=count)
+        words = {kind: _sought(kind, gathered.get(kind, set())) for kind in _SHORTEST}
+        companies = frozenset(re.sub(r"[\s.-]", "", text) for text in gathered.get("codici", ()))
+        return cls(pseudonyms, companies, {kind: _by_rarest(phrases) for kind, phrases in words.items()}, count)
+
+    def candidates(self, kind: str, words: frozenset[str]) -> list[str]:
+        """The phrases of a kind whose words are all among these."""
+        phrases = self.phrases.get(kind, {})
+        return [phrase for word in words & phrases.keys() for phrase in phrases[word] if words.issuperset(phrase.split())]
+
+
+def _is_extract(path: Path) -> bool:
+    return path.suffix.lower() in KINDS and path.name.lower() not in ASIDE and not path.is_relative_to(reference())
+
+
+@lru_cache(maxsize=4096)  # by content: an edition is made again with most of its files as they were
+def _reserved(path: str, _sha: str) -> dict[str, frozenset[str]] | None:
+    """The texts of a file's reserved columns, rejected rows included, by kind; None when it is no table of ours."""
+    from analisi.tables.reading import leggi
+
+    try:
+        reading = leggi(path)
+    except AnalisiError:
+        return None
+    rows = [*reading.righe.head(1), *reading.scarti["riga"].head(1)]
+    found: dict[str, frozenset[str]] = {}
+    for column in reading.tabella.columns:
+        kind = {"pseudonimo": "pseudonimi", "impresa": "codici"}.get(column.type, "imprese" if column.name == NAME else "testi")
+        kind = "casi" if column.name in CASES else kind
+        if rows and column.name in reading.posizioni and (column.reserved or kind == "casi"):
+            cells = reading.foglio.cells.to_series(reading.posizioni[column.name]).slice(min(rows) - 1)
+            found[kind] = found.get(kind, frozenset()) | set(cells.drop_nulls().str.strip_chars().unique())
+    return found
+
+
+def _sought(kind: str, texts: set[str]) -> set[str]:
+    if kind == "imprese":
+        return {words for text in texts for words in spellings(text) if words}
+    phrases = {plain_words(text) for text in texts}
+    if kind == "testi":
+        phrases = {words for words in phrases if len(words.split()) >= _LONGEST_SENTENCE and f" {words} " not in _own_words()}
+    return {words for words in phrases if len(words) >= _SHORTEST[kind] and any(map(str.isdigit, words)) >= (kind == "casi")}
+
+
+def _by_rarest(phrases: set[str]) -> dict[str, list[str]]:
+    counts = Counter(chain.from_iterable(set(phrase.split()) for phrase in phrases))
+    found: dict[str, list[str]] = {}
+    for phrase in sorted(phrases):
+        found.setdefault(min(phrase.split(), key=lambda word: (counts[word], -len(word), word)), []).append(phrase)
+    return found
