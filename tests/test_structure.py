@@ -22,6 +22,7 @@ FLOW = [
     "tables",
     "sample",
     "indicators",
+    "disclosure",
     "presentation",
     "reports",
     "explore",
