@@ -81,7 +81,7 @@ def test_a_reading_in_pandas_shows_the_same(reading):
 
 
 def test_the_plain_representation_is_one_short_line(reading):
-    assert repr(reading).startswith("Lettura(vol_procedure, vol_procedure.csv: righe 893")
+    assert repr(reading).startswith(f"Lettura(vol_procedure, vol_procedure.csv: righe {reading.conteggio['righe']}, accettate")
     assert len(repr(reading)) < 200
 
 
