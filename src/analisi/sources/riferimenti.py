@@ -14,7 +14,7 @@ from analisi.sources.text import read_csv_text
 from analisi.workspace import shown
 
 NUMERO = "un numero in cifre, con il punto per le migliaia e la virgola per i decimali (al più due), o vuoto"
-GIORNO = "un giorno, come 2026-03-31 o 31/03/2026, o vuoto"
+GIORNO = "un giorno, scritto aaaa-mm-gg o gg/mm/aaaa, o vuoto"
 
 
 def read_reference(path: Path, columns: Sequence[str], numbers: Sequence[str] = (), days: Sequence[str] = ()) -> pl.DataFrame:
