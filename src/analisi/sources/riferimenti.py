@@ -14,11 +14,7 @@ from analisi.sources.text import read_csv_text
 from analisi.workspace import shown
 
 NUMERO = "un numero in cifre, con il punto per le migliaia e la virgola per i decimali (al più due), o vuoto"
-<<<<<<< HEAD
-GIORNO = "un giorno, come AAAA-03-31 o 31/03/AAAA, o vuoto"
-=======
 GIORNO = "un giorno, scritto aaaa-mm-gg o gg/mm/aaaa, o vuoto"
->>>>>>> main
 
 
 def read_reference(path: Path, columns: Sequence[str], numbers: Sequence[str] = (), days: Sequence[str] = ()) -> pl.DataFrame:
