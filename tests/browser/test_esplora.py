@@ -234,8 +234,17 @@ def test_the_keyboard_alone_does_all(banco):
     ]
     after(banco, lambda: banco.keyboard.press(" "))
     assert banco.locator(".filtri").count() == 0
+    for name in ("SVG", "PNG", "JSON"):  # one stop for the marks of a chart, then its buttons
+        banco.keyboard.press("Tab")
+        assert banco.evaluate("document.activeElement.textContent") == name
     banco.keyboard.press("Tab")
-    assert banco.evaluate("document.activeElement.closest('figure').dataset.vista") == "mappa"  # one stop a chart
+    assert banco.evaluate("document.activeElement.closest('figure').dataset.vista") == "mappa"
+    field(banco, "misura").focus()
+    after(banco, lambda: banco.keyboard.press("ArrowUp"))
+    assert banco.locator(".sintesi").inner_text().startswith("Unità produttive")
+    banco.get_by_role("button", name="Quali record fanno questo numero?").press("Enter")
+    expect(banco.locator(".dettaglio table")).to_have_count(1)
+    assert banco.evaluate("document.activeElement.closest('.esplora') !== null")  # Enter does not fall through to the notebook
     outline = banco.locator("figure[data-vista=mappa] [data-chiave='CO']").evaluate(
         "(e) => { e.focus(); return getComputedStyle(e).strokeWidth; }"
     )
@@ -267,17 +276,14 @@ def test_what_is_seen_is_saved_as_table_and_chart(banco, place):
     assert pl.read_csv(csv).select("provincia", "lavoratori").rows() == [("BG", 474), ("BG", 905), ("BG", 685)]
     xlsx = saved(banco, "Salva la tavola in Excel", place, "xlsx")
     assert openpyxl.load_workbook(xlsx)["tavola"]["B4"].value == "Bergamo"
-    banco.get_by_label("Grafico", exact=True).select_option(label="Mappa a tessere")
     for kind, begins in {"svg": b"<svg", "png": b"\x89PNG", "json": b"{\n"}.items():
-        banco.get_by_label("Formato", exact=True).select_option(label=kind.upper())
-        path = saved(banco, "Salva il grafico", place, kind)
+        path = saved(banco, f"Salva «Mappa a tessere» in {kind.upper()}", place, kind)
         assert (path.parent, path.read_bytes()[: len(begins)]) == (place / "reports/esplora", begins)
 
 
 def test_the_choices_become_a_report_notebook_that_is_published(banco, place, tmp_path):
     after(banco, mark(banco, "province", "BG").click)
-    banco.get_by_label("Titolo", exact=True).fill("Crisi aziendali a Bergamo")
-    banco.get_by_label("Titolo", exact=True).press("Tab")
+    banco.get_by_label("Titolo del nuovo notebook di rapporto").fill("Crisi aziendali a Bergamo")
     path = saved(banco, "Crea il notebook", place, "ipynb")
     assert path == place / "notebooks" / "crisi_aziendali_a_bergamo.ipynb"
     done = analisi("esegui", path.stem, "--uscita", tmp_path / "r", cwd=place, env={WORKSPACE: str(place)})

@@ -222,6 +222,21 @@ def test_the_table_follows_the_search_and_the_order_of_the_page(banco):
     assert banco.tabella.rows() == whole.rows()
 
 
+def test_a_click_on_save_carries_all_that_it_saves(banco, place):
+    """The rows that are seen, the chart and its format, the title: nothing of it is told apart, where it could come later."""
+    version = state(banco)["versione"]
+    banco._answer({"tipo": "salva_tavola", "formato": "csv", "versione": version, "righe": [2, 0]})
+    said = message(banco)
+    assert said.startswith("Salvato: reports/esplora/casi_gestiti-lavoratori-assoluto.csv (")
+    assert pl.read_csv(place / said.split(" ")[1])["lavoratori"].to_list() == [685, 474]
+    banco._answer({"tipo": "salva_grafico", "nome": "andamento", "formato": "png"})
+    assert message(banco).startswith("Salvato: reports/esplora/casi_gestiti-lavoratori-assoluto-andamento.png (")
+    banco._answer({"tipo": "salva_notebook", "titolo": "Il punto"})
+    assert message(banco).endswith("Per pubblicarlo: analisi esegui il_punto")
+    banco._answer({"tipo": "salva_notebook", "titolo": ""})
+    assert banco._pagina.messaggio["errore"]
+
+
 def test_pandas_gets_the_same_values(banco):
     frame = banco.pandas()
     assert frame["lavoratori"].sum() == banco.tabella["lavoratori"].sum()

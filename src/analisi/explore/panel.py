@@ -53,7 +53,10 @@ def _kind() -> type[anywidget.AnyWidget]:
 
 
 def panel(answer: Callable[[dict[str, Any]], None]) -> anywidget.AnyWidget:
-    """A new page; `answer` is called with each message: tipo (scelta, togli, record, chiudi) and what it is about."""
+    """A new page; `answer` is called with each message: `tipo` (scelta, togli, record, chiudi, salva_...) and all that it is about.
+
+    A message carries whatever its answer needs: JupyterLab does not keep the order of what different widgets send.
+    """
     made = _kind()()
     made.on_msg(lambda _, message, __: answer(message))
     return made

@@ -67,11 +67,17 @@ class Viste {
     if (!aperta) {
       const titolo = nodo("figcaption", { id: `esplora-${vista.nome}-${Math.random().toString(36).slice(2)}` });
       const disegno = nodo("div", { class: "disegno" });
-      aperta = { titolo, disegno, figura: nodo("figure", { "data-vista": vista.nome, "aria-labelledby": titolo.id }, titolo, disegno) };
+      const salva = nodo("div", { class: "salva" }, "Salva: ");
+      aperta = { titolo, disegno, salva, figura: nodo("figure", { "data-vista": vista.nome, "aria-labelledby": titolo.id }, titolo, disegno, salva) };
       this.aperte.set(vista.nome, aperta);
     }
     if (this.luogo.children[posto] !== aperta.figura) this.luogo.insertBefore(aperta.figura, this.luogo.children[posto] ?? null);
-    aperta.titolo.textContent = vista.titolo;
+    if (aperta.titolo.textContent !== vista.titolo) {
+      aperta.titolo.textContent = vista.titolo;
+      const formati = ["svg", "png", "json"].map((formato) =>
+        bottone(formato.toUpperCase(), () => this.invia({ tipo: "salva_grafico", nome: vista.nome, formato }), `Salva «${vista.titolo}» in ${formato.toUpperCase()}`));
+      aperta.salva.replaceChildren("Salva: ", ...formati);
+    }
     const invia = (chiave) => this.invia({ tipo: "scelta", dimensione: vista.dimensione, chiave });
     const testo = JSON.stringify(vista.spec);
     if (aperta.testo === testo) return;
@@ -98,6 +104,10 @@ class Viste {
   }
 }
 
+function bottone(testo, fa, nome) {
+  return nodo("button", { type: "button", "aria-label": nome, onclick: fa }, testo);
+}
+
 function testata(colonne, coda) {
   return nodo("thead", {}, nodo("tr", {}, ...colonne, ...(coda ? [nodo("th", { scope: "col" }, coda)] : [])));
 }
@@ -112,10 +122,13 @@ class Tavola {
     this.casella = nodo("input", { type: "search", oninput: () => { this.cerca = this.casella.value; this.righe(); } });
     this.quante = nodo("p", { class: "quante", role: "status" });
     this.area = nodo("div", { class: "scorri", tabindex: "0", role: "region", "aria-label": "Tavola dei dati" });
-    luogo.append(nodo("div", { class: "strumenti" }, nodo("label", {}, "Cerca nella tavola ", this.casella), this.quante), this.area);
+    const salva = (formato) => invia({ tipo: "salva_tavola", formato, ...this.viste });
+    const bottoni = [bottone("Salva la tavola in CSV", () => salva("csv")), bottone("Salva la tavola in Excel", () => salva("xlsx"))];
+    luogo.append(nodo("div", { class: "strumenti" }, nodo("label", {}, "Cerca nella tavola ", this.casella), this.quante, ...bottoni), this.area);
   }
 
-  mostra(dati) {
+  mostra(dati, versione) {
+    this.versione = versione;
     const stesse = JSON.stringify(dati.colonne) === JSON.stringify(this.dati?.colonne);
     if (!stesse) this.colonna = this.verso = null;
     this.dati = dati;
@@ -160,7 +173,8 @@ class Tavola {
     const tutte = righe.length === 1 ? "1 riga" : `${righe.length.toLocaleString("it-IT")} righe`;
     const parte = ordine.length < righe.length ? `${ordine.length.toLocaleString("it-IT")} di ${tutte}` : tutte;
     this.quante.textContent = parte + (ordine.length > MASSIMO ? `; mostrate le prime ${MASSIMO}: restringere le scelte` : "");
-    this.vista(parola || this.colonna !== null ? ordine : null);
+    this.viste = { versione: this.versione, righe: parola || this.colonna !== null ? ordine : null };
+    this.vista(this.viste);
   }
 }
 
@@ -173,6 +187,11 @@ function record(dettaglio, chiudi) {
   return [area, nodo("button", { type: "button", onclick: chiudi }, "Chiudi le righe della fonte")];
 }
 
+/* Arrows, letters and Enter belong to the field that has them: unless stopped here, JupyterLab takes them to move among cells, or delete them. */
+function trattieni(evento) {
+  if (!evento.ctrlKey && !evento.metaKey && !evento.altKey && evento.key !== "Escape") evento.stopPropagation();
+}
+
 function render({ model, el }) {
   const invia = (messaggio) => model.send(messaggio);
   const messaggio = nodo("div", { class: "messaggio", role: "status", "aria-live": "polite" });
@@ -181,12 +200,22 @@ function render({ model, el }) {
   const tavola = nodo("section", { class: "dati", "aria-label": "Dati" });
   const dettaglio = nodo("section", { class: "dettaglio", "aria-label": "Righe della fonte" });
   const avvisi = nodo("section", { class: "avvertenze", "aria-label": "Avvertenze" });
-  const radice = nodo("div", { class: "esplora analisi", lang: "it" }, messaggio, selezione, luogo, dettaglio, tavola, avvisi);
+  const titolo = nodo("input", { type: "text", maxlength: "120" });
+  const crea = nodo("form", { class: "strumenti crea", onsubmit: (evento) => { evento.preventDefault(); invia({ tipo: "salva_notebook", titolo: titolo.value }); } },
+    nodo("label", {}, "Titolo del nuovo notebook di rapporto ", titolo), nodo("button", {}, "Crea il notebook"));
+  const radice = nodo("div", { class: "esplora analisi", lang: "it" }, messaggio, selezione, luogo, dettaglio, tavola, crea, avvisi);
   el.append(radice);
+  const attesa = new ResizeObserver(() => { // the page has its place only after this function
+    const banco = radice.closest(".esplora-banco");
+    if (!banco) return;
+    attesa.disconnect();
+    banco.addEventListener("keydown", trattieni);
+  });
+  attesa.observe(radice);
   const viste = new Viste(luogo, invia);
   let versione = null;
-  const griglia = new Tavola(tavola, invia, (righe) => {
-    model.set("vista_tavola", { versione, righe });
+  const griglia = new Tavola(tavola, invia, (viste) => {
+    model.set("vista_tavola", viste);
     model.save_changes();
   });
 
@@ -207,7 +236,7 @@ function render({ model, el }) {
     if (!stato.viste) return;
     versione = stato.versione;
     scelte(stato);
-    griglia.mostra(stato.tavola);
+    griglia.mostra(stato.tavola, versione);
     const frasi = stato.avvisi.map((frase) => nodo("li", {}, frase));
     avvisi.replaceChildren(nodo("p", {}, `Fonte: ${stato.fonte}.`), ...(frasi.length ? [nodo("ul", {}, ...frasi)] : []));
     await viste.disegna(stato.viste, stato.filtri);

@@ -82,8 +82,7 @@ class Esplora:
         self._versione = 0
         self._modulo = Modulo(self._open, self._choose, self._lock)
         self._pagina = panel(self._answer)
-        self._salva = _Salvataggi(self)
-        self.widget = w.VBox([self._modulo.widget, self._salva.widget, self._pagina])
+        self.widget = w.VBox([self._modulo.widget, self._pagina]).add_class("esplora-banco")
         self._modulo.ask({"fonte": str(fonte), "territorio": territorio, "tabella": tabella, "criterio_anno": criterio_anno})
         self._load(self._modulo.source({}), scelte)
 
@@ -212,7 +211,6 @@ class Esplora:
         self._mostrato = (cubo, scelte)
         self._versione += 1
         self._modulo.offer(cubo, scelte)
-        self._salva.offer([(view["titolo"], view["nome"]) for view in shown["viste"]])
         self._pagina.dettaglio = {}
         self._pagina.stato = shown | {"versione": self._versione}
 
@@ -227,6 +225,22 @@ class Esplora:
             self._guarded(lambda: self._show_records(self._where(**message["chiavi"])))
         elif kind == "chiudi":
             self._pagina.dettaglio = {}
+        elif kind == "salva_tavola":
+            self._guarded(lambda: self._saved(self._save_seen(message)))
+        elif kind == "salva_grafico":
+            self._guarded(lambda: self._saved(self.salva_grafico(message["nome"], message["formato"])))
+        elif kind == "salva_notebook":
+            self._guarded(lambda: self._saved(self.salva_notebook(message["titolo"])))
+
+    def _save_seen(self, message: dict[str, Any]) -> Path:
+        """Save the table with the rows that came with the click: what the page tells apart may come later."""
+        self._pagina.vista_tavola = {"versione": message["versione"], "righe": message["righe"]}
+        return self.salva_tabella(message["formato"])
+
+    def _saved(self, path: Path) -> None:
+        """Tell where a file is, and what to do with it."""
+        run = f" Per pubblicarlo: analisi esegui {path.stem}" if path.suffix == ".ipynb" else ""
+        self.say(f"Salvato: {shown(path)} ({number(path.stat().st_size)} byte).{run}")
 
     def _show_records(self, where: Dove) -> None:
         found, count = records(self._opened(), self.scelte, where, LIMIT)
@@ -262,61 +276,3 @@ def _defaults(cubo: Cubo, given: dict[str, Any]) -> Scelte:
     if "periodi" not in given:
         chosen["periodi"] = (known["periodi"][-1],)
     return Scelte(misura, modo, tempo, **chosen, filtri=given.get("filtri", {}))
-
-
-class _Salvataggi:
-    """The line of buttons that save."""
-
-    def __init__(self, banco: Esplora) -> None:
-        self.banco = banco
-        self.grafico = w.Dropdown(
-            description="Grafico", style={"description_width": "4rem"}, layout=w.Layout(width="19rem", max_width="100%")
-        )
-        self.formato = w.Dropdown(
-            description="Formato",
-            options=[(k.upper(), k) for k in saving.CHARTS],
-            style={"description_width": "4.5rem"},
-            layout=w.Layout(width="10rem"),
-        )
-        self.titolo = w.Text(
-            description="Titolo",
-            placeholder="del nuovo notebook di rapporto",
-            style={"description_width": "4rem"},
-            layout=w.Layout(width="22rem", max_width="100%"),
-        )
-        buttons = [
-            self._button("Salva la tavola in CSV", "numeri non arrotondati, in reports/esplora", lambda: banco.salva_tabella("csv")),
-            self._button(
-                "Salva la tavola in Excel", "cartella con copertina e note, in reports/esplora", lambda: banco.salva_tabella("xlsx")
-            ),
-            self._button("Salva il grafico", "in reports/esplora", lambda: banco.salva_grafico(self.grafico.value, self.formato.value)),
-            self._button(
-                "Crea il notebook",
-                "un notebook di rapporto con le scelte di adesso, in notebooks/",
-                lambda: banco.salva_notebook(self.titolo.value),
-            ),
-        ]
-        csv, xlsx, chart, notebook = buttons
-        groups = [w.HBox([csv, xlsx]), w.HBox([self.grafico, self.formato, chart]), w.HBox([self.titolo, notebook])]
-        for group in groups:
-            group.layout = w.Layout(display="flex", flex_flow="row wrap", margin="0 18px 0 0")
-        self.widget = w.Box(groups, layout=w.Layout(display="flex", flex_flow="row wrap", margin="4px 0"))
-
-    def offer(self, charts: list[tuple[str, str]]) -> None:
-        """The charts that can be saved."""
-        names = [name for _, name in charts]
-        if list(self.grafico.options) != charts:
-            chosen = self.grafico.value
-            self.grafico.options = charts
-            self.grafico.value = chosen if chosen in names else names[0]
-
-    def _button(self, label: str, meaning: str, act: Callable[[], Path]) -> w.Button:
-        made = w.Button(description=label, tooltip=meaning, layout=w.Layout(width="auto"))
-
-        def saved() -> None:
-            path = act()
-            run = f" Per pubblicarlo: analisi esegui {path.stem}" if path.suffix == ".ipynb" else ""
-            self.banco.say(f"Salvato: {shown(path)} ({number(path.stat().st_size)} byte).{run}")
-
-        made.on_click(lambda _: self.banco._guarded(saved))
-        return made
