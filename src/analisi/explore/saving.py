@@ -13,6 +13,7 @@ import polars as pl
 
 from analisi.errors import AnalisiError, suggest
 from analisi.explore.cube import Cubo, Scelte, described
+from analisi.explore.nuovo import OWN
 from analisi.explore.views import cautions, columns
 from analisi.presentation.blocks import Col, dataset
 from analisi.presentation.svg import VEGA_LITE
@@ -171,7 +172,12 @@ def save_notebook(title: str, cubo: Cubo, source: Mapping[str, str], scelte: Sce
         raise AnalisiError(msg)
     cells = _cells(words, cubo, source, scelte)
     language = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    made = {"cells": cells, "metadata": {"kernelspec": language, "language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+    made = {
+        "cells": cells,
+        "metadata": {"kernelspec": language, "language_info": {"name": "python"}} | OWN,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
     content = (json.dumps(made, ensure_ascii=False, indent=1) + "\n").encode()
     return write_new(root() / "notebooks", slug(words), "ipynb", content)
 
