@@ -16,7 +16,7 @@ from narwhals.typing import IntoFrameT
 
 from analisi.errors import AnalisiError, suggest
 from analisi.indicators import periodi
-from analisi.indicators.casi_gestiti import _frame, _ratio
+from analisi.indicators.casi_gestiti import _ratio, as_frame
 from analisi.indicators.uncertainty import _like, cluster_share, funnel, intraclass, paired_difference, worker_size
 from analisi.tables.catalogo import MOTIVI_CONTO, MOTIVI_NO_PAL, PASSI
 
@@ -51,7 +51,7 @@ def steps(stock: IntoFrameT, by: Iterable[str] = ()) -> IntoFrameT:
     The quota is null where there is no worker.
     """
     keys = ["trimestre", *by]
-    wide = _totals(_frame(stock), keys, "lavoratori", *STATI.values())
+    wide = _totals(as_frame(stock), keys, "lavoratori", *STATI.values())
     return _long(wide, keys, "passo", {passo: nw.col(name) for passo, name in STATI.items()}, nw.col("lavoratori"))
 
 
@@ -68,7 +68,7 @@ def with_base(stock: IntoFrameT, base: str = "tutti", maturita_giorni: int = 0) 
     if base not in BASI:
         msg = f"base «{base}»: sconosciuta; {suggest(base, BASI)}"
         raise AnalisiError(msg)
-    rows = _frame(stock)
+    rows = as_frame(stock)
     if base == "matura":
         rows = rows.filter(nw.col("data_inizio").dt.offset_by(f"{maturita_giorni}d") <= nw.col("fine_trimestre"))
     workers = nw.col("lavoratori") - nw.col("no_pal") if base == "netta" else nw.col("lavoratori")
@@ -77,7 +77,7 @@ def with_base(stock: IntoFrameT, base: str = "tutti", maturita_giorni: int = 0) 
 
 def _sums(rows: IntoFrameT, keys: list[str], part: list[str], totale: str | None) -> dict[tuple, pl.DataFrame]:
     """Attivati and denominatore of each `part` (clusters, units) that has workers, by keys; empty where none has."""
-    frame = _frame(rows).with_columns(nw.coalesce("cluster", "id_procedura").alias("cluster"))
+    frame = as_frame(rows).with_columns(nw.coalesce("cluster", "id_procedura").alias("cluster"))
     if totale is not None and "provincia" in keys:
         frame = nw.concat([frame, frame.with_columns(nw.lit(totale).alias("provincia"))], how="vertical")
     sums = _totals(frame, [*keys, *part], "attivati", "denominatore")
@@ -173,8 +173,8 @@ def ever_reached(passi: IntoFrameT, by: Iterable[str] = (), workers: IntoFrameT 
         trimestre, by, passo, lavoratori (the base), raggiunto, quota_raggiunto, attuale, quota_attuale.
     """
     keys, person = ["trimestre", *by], ["id_lavoratore", "id_procedura"]
-    base = _frame(passi if workers is None else workers).select(*keys, *person)
-    pairs = base.join(_frame(passi).select(*person, "step", nw.col("trimestre").alias("_quando")), on=person, how="left")
+    base = as_frame(passi if workers is None else workers).select(*keys, *person)
+    pairs = base.join(as_frame(passi).select(*person, "step", nw.col("trimestre").alias("_quando")), on=person, how="left")
     step, flags = nw.col("step"), {}
     for passo in PASSI:  # "NO_PAL" comes before "STEP1" in the alphabet
         reached = step == passo if passo == "NO_PAL" else step >= passo
@@ -204,7 +204,7 @@ def reasons(conteggi: IntoFrameT, by: Iterable[str] = ()) -> IntoFrameT:
     """
     keys = ["trimestre", *by]
     counts = [nw.col(name).fill_null(0).cast(nw.Int64) for name in ("no_pal", *MOTIVI_CONTO)]
-    wide = _totals(_frame(conteggi).select(*keys, *counts), keys, "no_pal", *MOTIVI_CONTO)
+    wide = _totals(as_frame(conteggi).select(*keys, *counts), keys, "no_pal", *MOTIVI_CONTO)
     parts = {label: nw.col(name) for label, name in zip(MOTIVI_NO_PAL.values(), MOTIVI_CONTO, strict=True)}
     left = nw.col("no_pal") - nw.sum_horizontal(*MOTIVI_CONTO)
     return _long(wide, keys, "motivo", parts | {NON_INDICATO: left}, nw.col("no_pal"))

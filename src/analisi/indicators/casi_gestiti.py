@@ -15,7 +15,7 @@ from analisi.vocabulary import TOTALE
 COUNTS = ("unita_produttive", "lavoratori")
 
 
-def _frame(native: IntoFrameT) -> nw.LazyFrame | nw.DataFrame:
+def as_frame(native: IntoFrameT) -> nw.LazyFrame | nw.DataFrame:
     """The frame with counts as 64-bit integers; pandas columns with blanks become nullable ones."""
     frame = nw.from_native(native)
     if frame.implementation.is_pandas():
@@ -44,7 +44,7 @@ def provincial_table(casi: IntoFrameT, totale: str = "TOT") -> IntoFrameT:
         anno, provincia, procedura, unita_produttive, peso_unita, lavoratori, peso_lavoratori.
     """
     keys = ["anno", "provincia", "procedura"]
-    base = _frame(casi).select(*keys, *(nw.col(name).cast(nw.Int64) for name in COUNTS))
+    base = as_frame(casi).select(*keys, *(nw.col(name).cast(nw.Int64) for name in COUNTS))
     sums = [nw.col(name).sum() for name in COUNTS] + [nw.col(name).count().alias(f"_{name}") for name in COUNTS]
     parts = [base]
     for by, fixed in (
@@ -71,7 +71,7 @@ def provincial_table(casi: IntoFrameT, totale: str = "TOT") -> IntoFrameT:
 
 def unreconciled(tavola: IntoFrameT, totale: str = "TOT") -> IntoFrameT:
     """One row per anno, procedura and count of a provincial table whose total is not the sum of its provinces; none if all is well."""
-    table = _frame(tavola)
+    table = as_frame(tavola)
     keys = ["anno", "procedura"]
     provinces = table.filter(nw.col("provincia") != totale).group_by(keys).agg(nw.col(name).sum().alias(f"somma_{name}") for name in COUNTS)
     region = table.filter(nw.col("provincia") == totale).select(*keys, *COUNTS)
@@ -93,7 +93,7 @@ def compare_years(tavola: IntoFrameT, anno: int, confronto: int, totale: str = "
     Args:
         tavola: what `provincial_table` returns.
     """
-    table = _frame(tavola)
+    table = as_frame(tavola)
     keys = ["provincia", "procedura"]
     now = table.filter(nw.col("anno") == anno).rename({"anno": "_anno"})
     before = table.filter(nw.col("anno") == confronto).rename({"anno": "_anno"})
@@ -174,7 +174,7 @@ def decompose(confronto: IntoFrameT) -> IntoFrameT:
     units, units0 = nw.col("unita_produttive").cast(nw.Float64), nw.col("unita_produttive_confronto").cast(nw.Float64)
     workers, workers0 = nw.col("lavoratori").cast(nw.Float64), nw.col("lavoratori_confronto").cast(nw.Float64)
     size, size0 = nw.col("dimensione"), nw.col("dimensione_confronto")
-    frame = _frame(confronto).with_columns(
+    frame = as_frame(confronto).with_columns(
         _ratio(workers, units).alias("dimensione"), _ratio(workers0, units0).alias("dimensione_confronto")
     )
     undefined = ((units == 0) & (workers == 0)) | ((units0 == 0) & (workers0 == 0))
@@ -192,7 +192,7 @@ def decompose(confronto: IntoFrameT) -> IntoFrameT:
 
 def mix(tavola: IntoFrameT) -> IntoFrameT:
     """One row per anno, provincia and procedura (no totals of procedures): share of the workers of that provincia (0-100)."""
-    table = _frame(tavola)
+    table = as_frame(tavola)
     whole = table.filter(nw.col("procedura") == TOTALE).select(
         nw.col("anno").alias("_anno"), nw.col("provincia").alias("_provincia"), nw.col("lavoratori").alias("_totale")
     )
@@ -213,7 +213,7 @@ def concentration(tavola: IntoFrameT, totale: str = "TOT", top: int = 3) -> Into
 
     Source: O. C. Herfindahl (1950), Concentration in the U.S. Steel Industry, Columbia University.
     """
-    rows = _frame(tavola).filter((nw.col("provincia") != totale) & (nw.col("lavoratori") > 0))
+    rows = as_frame(tavola).filter((nw.col("provincia") != totale) & (nw.col("lavoratori") > 0))
     keys = ["anno", "procedura"]
     mine = rows.select(*keys, "provincia", "lavoratori")
     other = mine.select(*keys, nw.col("provincia").alias("_altra"), nw.col("lavoratori").alias("_altri"))

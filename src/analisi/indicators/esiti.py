@@ -15,6 +15,7 @@ import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrameT
 
+from analisi.indicators.casi_gestiti import as_frame
 from analisi.indicators.copertura_misure import RILIEVI
 from analisi.indicators.misure_pal import NON_INDICATO, PERSONA, TOT, known_until
 from analisi.indicators.uncertainty import cluster_share
@@ -34,12 +35,6 @@ AGENZIA = "UNISOMM"
 LAVORO = {"tipo_contratto": "contratto", "modello": "modello", "comune_sede_lavoro": "comune_lavoro"}  # of the new job: as found, as told
 
 
-def _frame(native: IntoFrameT) -> Frame:
-    """The frame; pandas columns with blanks become nullable ones, so that a blank is a blank in every engine."""
-    frame = nw.from_native(native)
-    return nw.from_native(native.convert_dtypes()) if frame.implementation.is_pandas() else frame
-
-
 def _day(day: date) -> nw.Expr:
     """A day as every engine compares it with columns of days."""
     return nw.lit(datetime(day.year, day.month, day.day))
@@ -53,7 +48,7 @@ def in_force(cob: IntoFrameT, inviate_entro: date | None = None) -> IntoFrameT:
     what it had replaced does not come back. One that says to correct itself corrects nothing. Those sent after `inviate_entro`, if one is
     given, are not known yet: they neither count nor correct.
     """
-    rows, number, corrected = _frame(cob), nw.col("id_comunicazione"), nw.col("rettifica_di")
+    rows, number, corrected = as_frame(cob), nw.col("id_comunicazione"), nw.col("rettifica_di")
     if inviate_entro:
         rows = rows.filter(nw.col("data_invio").is_null() | (nw.col("data_invio") <= _day(inviate_entro)))
     sent = nw.coalesce("data_invio", "data_inizio")
@@ -75,7 +70,7 @@ def hirings(cob: IntoFrameT, durata_minima_giorni: int = 1, inviate_entro: date 
     a cessation is of the latest job begun by its day. Without one, a job ends with its planned end, moved by the extensions of the same
     start, unless it was made permanent. First and last day count. A job still open, or without an end, lasts.
     """
-    rows = _frame(in_force(cob, inviate_entro))
+    rows = as_frame(in_force(cob, inviate_entro))
     kind, job = nw.col("tipo_comunicazione"), [PERSONA, "cf_datore", "data_inizio"]
     hired = rows.filter(kind == "ASSUNZIONE")
     ends = rows.filter(kind == "CESSAZIONE").select(PERSONA, "cf_datore", nw.col("data_cessazione").alias("_cessata"))
@@ -108,9 +103,9 @@ def outcomes(base: IntoFrameT, cob: IntoFrameT, data_riferimento: date, durata_m
             other columns follow in the result.
         cob: rows of siul_cob.
     """
-    rows, start, company = _frame(base), nw.col("data_inizio"), nw.col("cf_azienda")
+    rows, start, company = as_frame(base), nw.col("data_inizio"), nw.col("cf_azienda")
     jobs = rows.select(PERSONA, "cf_azienda", "inizio").join(
-        _frame(hirings(cob, durata_minima_giorni, data_riferimento)), on=PERSONA, how="inner"
+        as_frame(hirings(cob, durata_minima_giorni, data_riferimento)), on=PERSONA, how="inner"
     )
     jobs = jobs.filter(start > nw.col("inizio"), start <= _day(data_riferimento))
     same = (nw.col("cf_datore") == company) | (nw.col("cf_utilizzatore").fill_null("") == company)
@@ -134,7 +129,7 @@ def windows(esiti: IntoFrameT, data_riferimento: date, by: Sequence[str] = (), f
     Args:
         esiti: what `outcomes` returns, with id_procedura, rientro_elenco, frontiera and the columns of `by`.
     """
-    rows, keys = _frame(esiti), [*by, "id_procedura"]
+    rows, keys = as_frame(esiti), [*by, "id_procedura"]
     counts = ("osservati", "non_osservabili", "rioccupati", "rientrati", "non_trovati", "di_frontiera")
     parts = []
     for days in finestre:

@@ -15,9 +15,8 @@ from analisi.indicators.procedure_in_corso import CONTI, TUTTE, VOCI
 from analisi.presentation import attivazione_pal as pagina_pal
 from analisi.presentation import charts_bimestrale, coordinamento
 from analisi.presentation.blocks import Block, Col, figure, reserved, table, text, warnings
-from analisi.presentation.coordinamento import many
 from analisi.presentation.dati_bimestrale import ALTRI, CONTI_NOMI
-from analisi.presentation.formats import NOT_COMPUTABLE, number
+from analisi.presentation.formats import NOT_COMPUTABLE, many, number
 from analisi.presentation.marks import bars
 from analisi.presentation.prose import SMALL_BASE
 from analisi.presentation.prose_bimestrale import TIPI_NOMI

@@ -18,7 +18,7 @@ from analisi.presentation.blocks import Block, Col, cards, figure, reserved, tab
 from analisi.presentation.charts_complessi import case_name
 from analisi.presentation.contesto import MOST_DAYS, Ambito, ambito
 from analisi.presentation.dati_complessi import COLONNE
-from analisi.presentation.formats import number
+from analisi.presentation.formats import many, number
 from analisi.presentation.marks import bars
 from analisi.tables.catalogo import CAUSALI, MONITORAGGIO_PAL, REGISTRO_TAVOLI
 
@@ -91,10 +91,6 @@ def _day(day: date, preposition: str = "") -> str:
     return f"{preposition}l'{words}" if preposition and day.day in (8, 11) else f"{preposition} {words}".lstrip()
 
 
-def _n(count: int, one: str, many: str) -> str:
-    return f"{number(count)} {one if count == 1 else many}"
-
-
 def page_header(q: Quadro, data_edizione: str = "") -> Block:
     """The page's second line."""
     return q.header(f"Situazione {_day(q.giorno, 'al')}", data_edizione)
@@ -131,7 +127,7 @@ def key_figures(riepilogo: pl.DataFrame, decisioni: pl.DataFrame, classi: pl.Dat
     """Cards: cases, workers, cases of high score, decisions to take."""
     late, unknown = _count(riepilogo, q, "decisione", "già scadute"), decisioni["giorno"].null_count()
     notes = [
-        _n(late, "già scaduta", "già scadute") if late else "nessuna già scaduta",
+        many(late, "già scaduta", "già scadute") if late else "nessuna già scaduta",
         f"{number(unknown)} senza termine noto" if unknown else "",
     ]
     return cards(
@@ -139,7 +135,7 @@ def key_figures(riepilogo: pl.DataFrame, decisioni: pl.DataFrame, classi: pl.Dat
             ("Casi in corso", number(_count(riepilogo, q, "casi", "tutti")), _day(q.giorno, "al")),
             ("Lavoratori coinvolti", number(_count(riepilogo, q, "casi", "tutti", "lavoratori")), "coinvolgimenti, non persone"),
             ("Casi con punteggio alto", number(_count(riepilogo, q, "classe", CLASSI[0])), f"almeno {_least(classi)} su 100"),
-            (f"Decisioni entro {_n(q.giorni_decisione, 'giorno', 'giorni')}", number(decisioni.height), "; ".join(filter(None, notes))),
+            (f"Decisioni entro {many(q.giorni_decisione, 'giorno', 'giorni')}", number(decisioni.height), "; ".join(filter(None, notes))),
         ]
     )
 
@@ -166,7 +162,7 @@ def in_brief(v: Valutazione, riepilogo: pl.DataFrame, decisioni: pl.DataFrame, c
     cases, workers = v.casi.height, v.casi["lavoratori_qui"].sum()
     high = _count(riepilogo, q, "classe", CLASSI[0])
     said = [
-        f"{q.luogo}, {_day(q.giorno, 'al')}: **{_n(cases, 'caso', 'casi')}** in corso, con {_n(workers, 'lavoratore coinvolto', 'lavoratori coinvolti')}; "
+        f"{q.luogo}, {_day(q.giorno, 'al')}: **{many(cases, 'caso', 'casi')}** in corso, con {many(workers, 'lavoratore coinvolto', 'lavoratori coinvolti')}; "
         f"{'nessuno ha' if not high else f'**{high}** ha' if high == 1 else f'**{high}** hanno'} un punteggio alto (almeno {_least(classi)} su 100)."
     ]
     if q.interno:
@@ -197,30 +193,30 @@ def _firm(riepilogo: pl.DataFrame, q: Quadro) -> str:
         return "I casi non sono più di quelli mostrati per intero: nessun peso ne lascia fuori qualcuno."
     if q.primi == 1:
         return f"Il primo caso {'regge' if solid else 'non sempre regge'} al variare dei pesi."
-    held = f"{_n(solid, 'regge', 'reggono')} al variare dei pesi" if solid else "nessuno regge al variare dei pesi"
-    return f"Dei primi {q.primi} casi, {held}; {_n(tied, 'vi è', 'vi sono') if tied else 'nessuno vi è'} solo con pesi vicini a quelli dichiarati."
+    held = f"{many(solid, 'regge', 'reggono')} al variare dei pesi" if solid else "nessuno regge al variare dei pesi"
+    return f"Dei primi {q.primi} casi, {held}; {many(tied, 'vi è', 'vi sono') if tied else 'nessuno vi è'} solo con pesi vicini a quelli dichiarati."
 
 
 def _moved(riepilogo: pl.DataFrame, q: Quadro) -> str:
     new, gone = (_count(riepilogo, q, "movimento", name) for name in ("entrato", "uscito"))
-    return f"Rispetto {_day(q.prima, 'al')}: {_n(new, 'caso entrato', 'casi entrati') if new else 'nessun caso entrato'}, {_n(gone, 'uscito', 'usciti') if gone else 'nessuno uscito'}."
+    return f"Rispetto {_day(q.prima, 'al')}: {many(new, 'caso entrato', 'casi entrati') if new else 'nessun caso entrato'}, {many(gone, 'uscito', 'usciti') if gone else 'nessuno uscito'}."
 
 
 def _due(decisioni: pl.DataFrame, q: Quadro) -> str:
     if decisioni.is_empty():
-        return f"Nessuna decisione risulta necessaria entro {_n(q.giorni_decisione, 'giorno', 'giorni')}."
+        return f"Nessuna decisione risulta necessaria entro {many(q.giorni_decisione, 'giorno', 'giorni')}."
     late = decisioni.filter(pl.col("giorni_mancanti") < 0).height
     ahead = decisioni.filter(pl.col("giorni_mancanti") >= 0)
     next_ = f" La prossima è {_day(ahead['giorno'].min(), 'del')}." if ahead.height and q.interno else ""
-    overdue = f", di cui {_n(late, 'già scaduta', 'già scadute')}" if late else ""
-    return f"Entro {_n(q.giorni_decisione, 'giorno', 'giorni')}: **{_n(decisioni.height, 'decisione', 'decisioni')}**{overdue}.{next_}"
+    overdue = f", di cui {many(late, 'già scaduta', 'già scadute')}" if late else ""
+    return f"Entro {many(q.giorni_decisione, 'giorno', 'giorni')}: **{many(decisioni.height, 'decisione', 'decisioni')}**{overdue}.{next_}"
 
 
 def _unknown(v: Valutazione) -> str:
     count = v.contributi.filter(conoscenza=NON_NOTO)["id_procedura"].n_unique()
     one = "il criterio che manca non entra nel suo punteggio, e non vale zero"
-    many = "i criteri che mancano non entrano nel loro punteggio, e non valgono zero"
-    return f"Di {_n(count, 'caso', 'casi')} non si conosce qualche criterio: {one if count == 1 else many}." if count else ""
+    several = "i criteri che mancano non entrano nel loro punteggio, e non valgono zero"
+    return f"Di {many(count, 'caso', 'casi')} non si conosce qualche criterio: {one if count == 1 else several}." if count else ""
 
 
 def criteria_table(criteri: pl.DataFrame, q: Quadro) -> Block:
@@ -264,13 +260,13 @@ def _words(part: dict, q: Quadro) -> str:
     value = int(part["valore"] or 0)
     several = q.territorio.plurale
     return {
-        "lavoratori": _n(value, "lavoratore", "lavoratori"),
+        "lavoratori": many(value, "lavoratore", "lavoratori"),
         "cessazione": "cessazione di attività",
-        "scadenza": "scade oggi" if not value else f"scade fra {_n(-value, 'giorno', 'giorni')}",
-        "attivazione": f"nessuna PAL attivata dopo {_n(value, 'giorno', 'giorni')}",
-        "province": _n(value, q.territorio.singolare, several),
-        "precedenti": _n(value, "procedura precedente", "procedure precedenti"),
-        "sedi": _n(value, "unità produttiva", "unità produttive"),
+        "scadenza": "scade oggi" if not value else f"scade fra {many(-value, 'giorno', 'giorni')}",
+        "attivazione": f"nessuna PAL attivata dopo {many(value, 'giorno', 'giorni')}",
+        "province": many(value, q.territorio.singolare, several),
+        "precedenti": many(value, "procedura precedente", "procedure precedenti"),
+        "sedi": many(value, "unità produttiva", "unità produttive"),
     }[part["criterio"]]
 
 
@@ -345,16 +341,16 @@ def stability_sentences(stabilita: pl.DataFrame, per_peso: pl.DataFrame, criteri
     for name, label in words.items():
         found = stabilita.filter(tenuta=name)["id_procedura"].to_list()
         which = f": {listing(found)}" if q.interno and found else ""
-        said.append(f"{label}: **{_n(len(found), 'caso', 'casi') if found else 'nessuno'}**{which}.")
+        said.append(f"{label}: **{many(len(found), 'caso', 'casi') if found else 'nessuno'}**{which}.")
     always = stabilita.filter(pl.col("quota_primi") == 1).height
-    said.append(f"Fra i primi in tutte le {number(ESTRAZIONI)} prove: {_n(always, 'caso', 'casi') if always else 'nessuno'}.")
+    said.append(f"Fra i primi in tutte le {number(ESTRAZIONI)} prove: {many(always, 'caso', 'casi') if always else 'nessuno'}.")
     labels = dict(criteri.select("criterio", "etichetta").iter_rows())
     swapped = per_peso.filter(pl.col("posizione") <= q.primi).group_by("criterio", maintain_order=True).agg(
         (pl.max_horizontal("dimezzato", "raddoppiato") > q.primi).sum().cast(pl.Int64).alias("escono")
     ).sort("escono", descending=True, maintain_order=True)  # fmt: skip
     if swapped.height and swapped["escono"][0]:
         name, count = swapped.row(0)
-        said.append(f"Il peso che conta di più è «{labels[name]}»: dimezzandolo o raddoppiandolo {_n(count, 'caso esce', 'casi escono')} dai primi {q.primi}.")  # fmt: skip
+        said.append(f"Il peso che conta di più è «{labels[name]}»: dimezzandolo o raddoppiandolo {many(count, 'caso esce', 'casi escono')} dai primi {q.primi}.")  # fmt: skip
     return text(said, as_list=True)
 
 
@@ -421,14 +417,14 @@ def decisions_table(decisioni: pl.DataFrame, regole: pl.DataFrame, q: Quadro) ->
         return reserved("L'elenco delle decisioni")
     missing = [] if "registro_tavoli" in q.dati.presenti else ["Manca il registro dei tavoli: le loro azioni aperte non sono note."]
     if decisioni.is_empty():
-        return text([f"Nessuna decisione risulta necessaria entro {_n(q.giorni_decisione, 'giorno', 'giorni')}.", *missing])
+        return text([f"Nessuna decisione risulta necessaria entro {many(q.giorni_decisione, 'giorno', 'giorni')}.", *missing])
     rows = decisioni.with_columns(
         pl.col("tipo").replace(dict(regole.select("tipo", "etichetta").iter_rows())) + pl.format(" ({})", "riferimento").fill_null(""),
         pl.col("giorno").dt.to_string("%d/%m/%Y").fill_null("non noto"),
     )
     columns = [Col("giorno", "Entro"), Col("giorni_mancanti", "Giorni", "intero"), Col("tipo", "Che cosa"), Col("casi", "Casi"), Col("posizione", "Pos.", "intero"), Col("lavoratori", "Lavoratori", "intero"), Col("ruolo", "Chi agisce")]  # fmt: skip
     notes = ["Giorni negativi: il giorno è già passato. Pos.: posizione del caso per punteggio, la migliore se sono più d'uno.", "Ruoli e termini sono da confermare: data/riferimento/decisioni_complessita.csv.", "Il testo dell'azione è nel registro dei tavoli, al numero indicato.", *missing]  # fmt: skip
-    return table(rows, columns, title=f"Che cosa richiede una decisione entro {_n(q.giorni_decisione, 'giorno', 'giorni')}", name="Da decidere", notes=notes, source=q.source, data="decisioni")  # fmt: skip
+    return table(rows, columns, title=f"Che cosa richiede una decisione entro {many(q.giorni_decisione, 'giorno', 'giorni')}", name="Da decidere", notes=notes, source=q.source, data="decisioni")  # fmt: skip
 
 
 def register_table(v: Valutazione, riepilogo: pl.DataFrame, q: Quadro) -> Block:
@@ -495,7 +491,7 @@ def criteria_figure(riepilogo: pl.DataFrame, criteri: pl.DataFrame, q: Quadro) -
     found = riepilogo.filter(provincia=q.posto, aspetto="criterio").sort("casi", "voce", descending=[True, False])
     if found.is_empty():
         return text([NESSUN_CASO])
-    rows = [{"nome": labels[r["voce"]], "valore": r["casi"], "testo": number(r["casi"]), "etichetta": f"{labels[r['voce']]}: {_n(r['casi'], 'caso', 'casi')}, {_n(r['lavoratori'], 'lavoratore', 'lavoratori')}"} for r in found.iter_rows(named=True)]  # fmt: skip
+    rows = [{"nome": labels[r["voce"]], "valore": r["casi"], "testo": number(r["casi"]), "etichetta": f"{labels[r['voce']]}: {many(r['casi'], 'caso', 'casi')}, {many(r['lavoratori'], 'lavoratore', 'lavoratori')}"} for r in found.iter_rows(named=True)]  # fmt: skip
     block = table(found.with_columns(pl.col("voce").replace(labels)), [Col("voce", "Criterio che pesa di più"), Col("casi", "Casi", "intero"), Col("lavoratori", "Lavoratori", "intero")], title="Casi per criterio prevalente", name="Criteri prevalenti", data="riepilogo")  # fmt: skip
     return figure(
         [("Casi per criterio prevalente", bars(rows, "casi"))], block, title=f"Per che cosa i casi contano, {q.luogo}",
@@ -509,19 +505,21 @@ def quality(v: Valutazione, q: Quadro) -> Block:
     if (since := complete_since(q.dati.vol)) and q.prima < since:
         said.append(f"l'estratto segue le procedure dal {begins(q.dati.vol):%d/%m/%Y}: i casi aperti prima, se ce n'erano, possono mancare")
     for (why,), rows in v.contributi.filter(conoscenza=NON_NOTO).group_by("motivo", maintain_order=True):
-        said.append(f"{why}: {_n(rows['id_procedura'].n_unique(), 'caso', 'casi')}")
+        said.append(f"{why}: {many(rows['id_procedura'].n_unique(), 'caso', 'casi')}")
     blank = v.casi["registro"].null_count()
-    said += [f"complessità non indicata nel registro: {_n(blank, 'caso', 'casi')}"] if blank else []
+    said += [f"complessità non indicata nel registro: {many(blank, 'caso', 'casi')}"] if blank else []
     odd = v.unita.filter(pl.col("stato") == "CONCLUSA")["id_procedura"].n_unique()
     said += (
-        [f"il registro li dà per conclusi, ma le date li dicono in corso nel giorno del rapporto: {_n(odd, 'caso', 'casi')}"] if odd else []
+        [f"il registro li dà per conclusi, ma le date li dicono in corso nel giorno del rapporto: {many(odd, 'caso', 'casi')}"]
+        if odd
+        else []
     )
     said += [] if q.dati.monitoraggio else ["mancano i fogli dei Nuclei: non si sa dove le PAL siano attivate"]
     said += [] if "registro_tavoli" in q.dati.presenti else ["manca il registro dei tavoli: incontri e azioni aperte non sono noti"]
     if q.interno:
         said += q.dati.rilievi
     elif q.dati.rilievi:
-        said.append(f"{_n(len(q.dati.rilievi), 'rilievo', 'rilievi')} sui file, nel profilo interno")
+        said.append(f"{many(len(q.dati.rilievi), 'rilievo', 'rilievi')} sui file, nel profilo interno")
     return warnings([f"{words[0].upper()}{words[1:]}." for words in said], "Rilievi sui dati") if said else text(["Nessun rilievo."])
 
 

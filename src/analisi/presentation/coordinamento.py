@@ -10,7 +10,7 @@ from analisi.errors import listing
 from analisi.indicators.coordinamento import BILATERALE, CONTEGGI, REGIONALE, TUTTI
 from analisi.presentation.blocks import Block, Col, reserved, table, text
 from analisi.presentation.datasets import Campo, DataFile
-from analisi.presentation.formats import number
+from analisi.presentation.formats import many, number
 from analisi.vocabulary import Territorio
 
 SOURCE = "Registro dei tavoli tenuto dalla Regione e registro delle procedure"
@@ -58,15 +58,6 @@ def data_rows(per_tipo: pl.DataFrame, per_nucleo: pl.DataFrame) -> pl.DataFrame:
     types = per_tipo.with_columns(pl.col("tipo").str.to_lowercase(), pl.lit(None, pl.String).alias("nucleo"))
     nuclei = per_nucleo.with_columns(pl.lit(None, pl.String).alias("tipo"))
     return pl.concat([types.select(*COLUMNS), nuclei.select(*COLUMNS)])
-
-
-def many(count: int, one: str, several: str, none: str = "") -> str:
-    """A count with its noun.
-
-    >>> many(1, "procedura", "procedure"), many(1200, "procedura", "procedure"), many(0, "tavolo", "tavoli", "nessun tavolo")
-    ('1 procedura', '1.200 procedure', 'nessun tavolo')
-    """
-    return none if none and not count else f"{number(count)} {one if count == 1 else several}"
 
 
 def in_words(per_tipo: pl.DataFrame, giorno: date) -> list[str]:

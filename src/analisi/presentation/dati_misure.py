@@ -9,7 +9,6 @@ from analisi.indicators.misure_pal import TOT, Perimetro
 from analisi.presentation.blocks import Col
 from analisi.presentation.contesto import Ambito
 from analisi.presentation.datasets import Campo, DataFile
-from analisi.presentation.formats import number
 from analisi.tables.catalogo import CAUSALI, SI_NO_ND
 from analisi.vocabulary import FUORI_REGIONE
 
@@ -118,15 +117,6 @@ DATI = {
 def columns(file: str, *names: str) -> list[Col]:
     """Columns of a table, with the headings of the data file it shows."""
     return [Col(name, *DATI[file].columns[name][:2], "Intervallo al 95%" if name in ("inf95", "sup95") else "") for name in names]
-
-
-def many(count: int, one: str, more: str) -> str:
-    """A number with its noun.
-
-    >>> many(1, "domanda", "domande"), many(1200, "domanda", "domande")
-    ('1 domanda', '1.200 domande')
-    """
-    return f"{number(count)} {one if count == 1 else more}"
 
 
 def notice(bando: str) -> str:

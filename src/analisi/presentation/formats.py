@@ -74,6 +74,15 @@ def number(value: Value, style: str = "intero") -> str:
     return sign + f"{abs(rounded):,f}".translate(_ITALIAN) + form.suffix
 
 
+def many(count: int, one: str, several: str, none: str = "") -> str:
+    """A count with its noun.
+
+    >>> many(1, "procedura", "procedure"), many(1200, "procedura", "procedure"), many(0, "tavolo", "tavoli", "nessun tavolo")
+    ('1 procedura', '1.200 procedure', 'nessun tavolo')
+    """
+    return none if none and not count else f"{number(count)} {one if count == 1 else several}"
+
+
 def whole_parts(first: float, second: float) -> tuple[int, int]:
     """Two addends as whole numbers that add up to their rounded sum: the second takes up the rounding.
 

@@ -12,9 +12,9 @@ from analisi.presentation import charts_misure as charts
 from analisi.presentation.blocks import Block, Col, cards, figure, reserved, table, text, warnings
 from analisi.presentation.charts_misure import percent
 from analisi.presentation.contesto import Ambito
-from analisi.presentation.dati_misure import ND, columns, many, missing, notice, place, whole
+from analisi.presentation.dati_misure import ND, columns, missing, notice, place, whole
 from analisi.presentation.esiti_pal import NON_TROVATO, TENUTA
-from analisi.presentation.formats import number
+from analisi.presentation.formats import many, number
 from analisi.tables.catalogo import CIGS_LAVORATORI, MISURE, MISURE_TABELLA, SIUF_CORSI, SIUL_COB
 from analisi.vocabulary import FUORI_REGIONE
 

@@ -13,8 +13,7 @@ from analisi.indicators.periodi import bounds, containing, last_day, year_before
 from analisi.indicators.uncertainty import ALPHA, rate_ratio
 from analisi.presentation import attivazione_pal as pagina_pal
 from analisi.presentation.blocks import Block, cards, text, warnings
-from analisi.presentation.coordinamento import many
-from analisi.presentation.formats import NOT_COMPUTABLE, number
+from analisi.presentation.formats import NOT_COMPUTABLE, many, number
 from analisi.presentation.quadro_bimestrale import Quadro, is_empty, is_large, rows_of, words_of
 
 TIPI_NOMI = {"ministeriale": "CIGS ministeriali (A)", "regionale": "CIGS regionali (B, C)"}

@@ -13,7 +13,7 @@ from babel.dates import format_date
 from analisi.indicators.ipotesi import SEGNAPOSTO, case_values
 from analisi.indicators.scenario import Platea
 from analisi.presentation.contesto import Ambito
-from analisi.presentation.formats import number
+from analisi.presentation.formats import many, number
 
 ARTICLES = {"il": ("il ", "l'", "lo "), "del": ("del ", "dell'", "dello "), "al": ("al ", "all'", "allo ")}
 MESI = ("primo", "secondo", "terzo", "quarto", "quinto", "sesto", "settimo", "ottavo", "nono", "decimo", "undicesimo", "dodicesimo")
@@ -58,11 +58,6 @@ class Quadro:
     def caso(self, name: str = "centrale") -> dict[str, Any]:
         """The row of the results in a case."""
         return self.risultati.row(by_predicate=pl.col("caso") == name, named=True)
-
-
-def many(count: int, one: str, more: str) -> str:
-    """A number with its noun: "1 lavoratore", "2 lavoratori"."""
-    return f"{number(count)} {one if count == 1 else more}"
 
 
 def workers(count: int) -> str:
