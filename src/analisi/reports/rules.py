@@ -84,13 +84,17 @@ def _phone(text: Text, _: Known) -> bool:
     return any(9 <= len(re.sub(r"\D", "", re.sub(r"^(?:\+|00)39", "", found[0]))) <= 11 for found in _PHONE.finditer(text.text))
 
 
-@cache
 def _machine() -> dict[str, re.Pattern[str]]:
     """The folders of this machine where the program works, and what finds each."""
     folders = [Path.home(), Path(tempfile.gettempdir())]
     with suppress(AnalisiError):
         folders += [root(), cache_folder()]
-    return {str(folder): re.compile(rf"(?<![\w.<]){re.escape(str(folder))}(?![\w-])") for folder in folders if len(folder.parts) > 1}
+    return {str(folder): _inside(str(folder)) for folder in folders if len(folder.parts) > 1}
+
+
+@cache
+def _inside(folder: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.<]){re.escape(folder)}(?![\w-])")
 
 
 def _home(text: Text, _: Known) -> bool:
