@@ -14,11 +14,8 @@ from analisi.sources.text import read_csv_text
 from analisi.workspace import reference, resolve, shown
 
 FUORI_REGIONE = "FUORI_REGIONE"  # the value of a provincia outside the territory, where it is admitted
-TOTALE = "totale"
-INTERNO, PUBBLICO = PROFILI = (
-    "interno",
-    "pubblico",
-)  # who reads: all there is, or nothing about single cases  # the value of `procedura` in rows that add up the procedures
+TOTALE = "totale"  # the value of `procedura` in rows that add up the procedures
+INTERNO, PUBBLICO = PROFILI = ("interno", "pubblico")  # who reads: all there is, or what may leave
 
 
 @lru_cache(maxsize=8192)  # headings and codes come back in every file

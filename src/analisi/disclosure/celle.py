@@ -21,7 +21,8 @@ class Sistema:
     """Cells and what ties them.
 
     celle: cella, tavola, misura, valore; who contributes: lavoratori, sedi, imprese, quota_massima (0-1, of the largest company), solo (a
-    sign for who contributes alone); totali (in how many dimensions it is a total); diffusa (the value an earlier edition has published).
+    sign for who contributes alone); impronta (of who contributes and with how much, null if not known one by one); totali (in how many
+    dimensions it is a total); diffusa (the value an earlier edition has published).
     vincoli: one row for each cell of a relation: vincolo, cella, coefficiente; inf <= sum of coefficiente x valore <= sup.
     """
 
@@ -38,6 +39,7 @@ def cells(
     lavoratori: str = "",
     sedi: str = "",
     impresa: str = "",
+    unita: Sequence[str] = (),
 ) -> Sistema:
     """The cells of a long frame with every total of its dimensions, and the totals as relations.
 
@@ -46,7 +48,8 @@ def cells(
         nome: name of the table in the rule file.
         dims: for each dimension the code of its total, the parent of each value, or "" if no total is published.
         misure: columns of the values. lavoratori: column that counts the workers of a row. sedi: column that counts the sites of a row
-            (without it, each row is one). impresa: column that tells companies apart, if known.
+            (without it, each row is one). impresa: column that tells companies apart, if known. unita: columns that tell rows apart, so
+            that the same rows counted in another table are known to be the same.
 
     Raises:
         AnalisiError: a column is missing, a row is a total or has no place, a value is negative.
@@ -62,6 +65,7 @@ def cells(
         (pl.col(impresa).cast(pl.String).hash(0).cast(pl.String) if impresa else key("", "", dims)).alias("_chi"),
         (pl.col(sedi) if sedi else pl.lit(1)).alias("_sedi"),
         (pl.col(lavoratori) if lavoratori else pl.lit(None, pl.Int64)).alias("_lavoratori"),
+        (pl.struct(unita) if unita else pl.lit(None)).alias("_unita"),
         pl.lit(0, pl.Int64).alias("totali"),
     )
     for dim, gerarchia in dims.items():
@@ -102,6 +106,7 @@ def _counted(rows: pl.DataFrame, nome: str, dims: Mapping[str, Gerarchia], misur
         pl.col("_sedi").sum().cast(pl.Int64).alias("sedi"),
         there.n_unique().cast(pl.Int64).alias("imprese"),
         there.first().alias("solo"),
+        pl.when(pl.col("_unita").is_not_null().any()).then(pl.struct("_unita", "valore").hash(0).sum()).cast(pl.UInt64).alias("impronta"),
         pl.col("totali").min(),
     )
     share = pl.when(pl.lit(known) & (pl.col("valore") > 0)).then(pl.col("_massimo") / pl.col("valore"))
@@ -109,7 +114,7 @@ def _counted(rows: pl.DataFrame, nome: str, dims: Mapping[str, Gerarchia], misur
         key(nome, misura, dims), pl.lit(nome).alias("tavola"), pl.lit(misura).alias("misura"), "valore", "lavoratori", "sedi",
         pl.when(pl.lit(known)).then("imprese").alias("imprese"), share.alias("quota_massima"),
         pl.when(pl.col("imprese" if known else "sedi") == 1).then("solo").alias("solo"),
-        "totali", pl.lit(None, pl.Float64).alias("diffusa"), *by,
+        "impronta", "totali", pl.lit(None, pl.Float64).alias("diffusa"), *by,
     )  # fmt: skip
 
 
@@ -136,7 +141,7 @@ def together(*sistemi: Sistema) -> Sistema:
         pl.col("tavola", "misura", "valore").first(),
         pl.col("lavoratori", "sedi", "imprese").min(),
         pl.col("quota_massima").max(),
-        pl.col("solo").drop_nulls().first(),
+        pl.col("solo", "impronta").drop_nulls().first(),
         pl.col("totali").max(),
         pl.col("diffusa").drop_nulls().last(),
         (pl.col("valore").max() - pl.col("valore").min() > SLACK * (1 + pl.col("valore").max())).alias("_due"),
@@ -147,6 +152,18 @@ def together(*sistemi: Sistema) -> Sistema:
     vincoli = pl.concat([sistema.vincoli for sistema in sistemi]).unique(maintain_order=True)
     require_holding(celle, vincoli)
     return Sistema(celle.drop("_due"), vincoli)
+
+
+def same_contributors(sistema: Sistema) -> Sistema:
+    """The system in which everyone knows that cells of the same rows are equal, whatever tables count them."""
+    known = sistema.celle.drop_nulls("impronta").filter(pl.col("valore") > 0).sort("cella")
+    pairs = known.with_columns(_prima=pl.col("cella").first().over("impronta", "valore")).filter(pl.col("cella") != pl.col("_prima"))
+    name = (pl.lit("stesse righe: ") + pl.col("cella")).alias("vincolo")
+    terms = [
+        pairs.select(name, pl.col(cell).alias("cella"), coefficiente=pl.lit(n), inf=pl.lit(0.0), sup=pl.lit(0.0))
+        for cell, n in (("cella", 1.0), ("_prima", -1.0))
+    ]
+    return Sistema(sistema.celle, pl.concat([sistema.vincoli, *terms]))
 
 
 def require_holding(celle: pl.DataFrame, vincoli: pl.DataFrame) -> None:

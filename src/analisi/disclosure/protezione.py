@@ -14,11 +14,8 @@ from analisi.disclosure.attacco import TOLERANCE, alone, deduced, intervals, net
 from analisi.disclosure.celle import Sistema, together
 from analisi.disclosure.regole import ARROTONDAMENTO, SOPPRESSIONE, Regole
 from analisi.disclosure.soppressione import hide, least, primary
-from analisi.disclosure.tavole import Cella, Tavola
+from analisi.disclosure.tavole import OSCURATO, SEGNO, Cella, Tavola
 from analisi.errors import AnalisiError, listing
-
-OSCURATO = "*"
-SEGNO = "_segno"  # ending of the column that holds what is written in place of a number
 
 
 @dataclass(frozen=True)
@@ -71,22 +68,26 @@ class Protezione:
             if name not in frame.columns or column.sempre:
                 continue
             told = [self._told(frame, tavola, operand, name, same=column.is_cell) for operand in column.operandi]
-            whole = pl.Series(np.logical_and.reduce([cells["intatta"] for cells in told]))
+            whole = frame[name].is_null() if column.mai else pl.Series(np.logical_and.reduce([cells["intatta"] for cells in told]))
             number, sign = (
                 (told[0]["mostrato"], told[0]["segno"]) if column.is_cell else (pl.when(whole).then(pl.col(name)), pl.lit(OSCURATO))
             )
             there = pl.col(name).is_not_null()
             masked = masked.with_columns(
-                pl.when(there).then(number).cast(frame.schema[name]).alias(name), pl.when(there & ~whole).then(sign).alias(name + SEGNO)
+                pl.when(there).then(number).cast(frame.schema[name]).alias(name), pl.when(~whole).then(sign).alias(name + SEGNO)
             )
         return masked
 
     def _told(self, frame: pl.DataFrame, tavola: Tavola, operand: Cella, column: str, *, same: bool) -> pl.DataFrame:
-        """What is decided of one cell for each row: mostrato, segno, intatta (shown as it is). A zero of no known cell is a zero."""
+        """What is decided of one cell for each row: mostrato, segno, intatta (shown as it is).
+
+        A zero of no known cell is a zero; a function may be of cells that are zero, or blank, and so are not known.
+        """
         here, value = pl.col("_qui"), pl.col("valore")
         rows = frame.select(tavola.key(operand), pl.col(column).cast(pl.Float64).alias("_qui"))
         rows = rows.join(self.celle.select("cella", "valore", "mostrato", "segno"), on="cella", how="left", maintain_order="left")
-        unknown = value.is_null() & (here != 0)
+        measured = self.celle.select(((pl.col("tavola") == tavola.nome) & (pl.col("misura") == operand.misura)).any()).item()
+        unknown = value.is_null() & (here != 0) & pl.lit(same or not measured)
         other = pl.lit(same) & ((value - here).abs() > TOLERANCE * (1 + value))
         if len(wrong := rows.filter(unknown | other)):
             msg = (

@@ -7,11 +7,14 @@ that is printed on two pages, or the same year in two editions, is one cell.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import polars as pl
 
 Gerarchia = str | Mapping[str, str]  # "": no total is published; the code of the total; or the parent of each value, up to the one without
+OSCURATO = "*"
+SEGNO = "_segno"  # ending of the column that holds what is written in place of a number
 VINCOLI = {"vincolo": pl.String, "cella": pl.String, "coefficiente": pl.Float64, "inf": pl.Float64, "sup": pl.Float64}
 UNROUNDED = 1e-9  # half width of what is printed unrounded, as a part of the value
 
@@ -31,8 +34,8 @@ Somma = tuple[tuple[int, Cella], ...]
 class Colonna:
     """A published column: scala x sum(numeratore) / sum(denominatore), rounded to `decimali` (None: unrounded).
 
-    It is hidden with any of its cells, unless it is shown `sempre`: then an attacker knows it. A column that is not `lineare` (a rank, a
-    difference of shares) is only hidden with its cells.
+    It is hidden with any of its cells, unless it is shown `sempre`: then an attacker knows it; or `mai`. A column that is not `lineare` (a
+    rank, a difference of shares) is only hidden with its cells.
     """
 
     numeratore: Somma
@@ -41,6 +44,7 @@ class Colonna:
     decimali: int | None = None
     sempre: bool = False
     lineare: bool = True
+    mai: bool = False
 
     @property
     def is_cell(self) -> bool:
@@ -69,6 +73,20 @@ def rapporto(parte: Colonna, base: Colonna, *, scala: float = 1, decimali: int |
 def segue(*colonne: Colonna) -> Colonna:
     """A column that is hidden whenever one of the cells it is computed from is."""
     return Colonna(tuple((1, operand) for colonna in colonne for operand in colonna.operandi), lineare=False)
+
+
+def at(colonna: Colonna, **dove: object) -> Colonna:
+    """The same column at other values of its dimensions: the base of a weight, the other year of a comparison."""
+    move = partial(_moved, dove)
+    return replace(colonna, numeratore=move(colonna.numeratore), denominatore=move(colonna.denominatore))
+
+
+def _moved(dove: Mapping[str, object], terms: Somma) -> Somma:
+    return tuple((n, Cella(operand.misura, {**operand.dove, **dove})) for n, operand in terms)
+
+
+PUBBLICA = Colonna((), sempre=True, lineare=False)  # tells of no one: public acts, parameters, thresholds
+RISERVATA = Colonna((), lineare=False, mai=True)  # in no public page
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import polars as pl
 
 from analisi.errors import AnalisiError, listing
 from analisi.indicators.monitoraggio import read_monitoraggio, rejects
-from analisi.indicators.procedure import CRITERI, by_year, count_cases, require_criterio
+from analisi.indicators.procedure import CRITERI, by_year, cases, count_cases, require_criterio
 from analisi.sources import KINDS
 from analisi.tables.catalogo import ATTIVAZIONE_PAL, CASI_GESTITI, MONITORAGGIO_PAL, REGISTRO_TAVOLI, VOL_PROCEDURE
 from analisi.tables.delivery import in_force, last_versions, merged, read_delivery
@@ -147,8 +147,9 @@ def _count(readings: list[Lettura], paths: list[Path], territorio: Territorio, c
     )
     how = _how_counted(vol, territorio, criterio)
     return Fonte(
-        territorio, casi, activation, coordination, documents, (), (*paths, *files), how, paths[0].name, tuple(sorted(sheets.items()))
-    )
+        territorio, casi, activation, coordination, documents, (), (*paths, *files), how, paths[0].name, tuple(sorted(sheets.items())),
+        cases(vol, territorio, criterio),
+    )  # fmt: skip
 
 
 def _counted_activation(folder: Path, territorio: Territorio) -> tuple[pl.DataFrame, dict[int, str]]:

@@ -46,21 +46,28 @@ def by_year(units: pl.DataFrame, criterio: str) -> pl.DataFrame:
     return units.with_columns(years.cast(pl.List(pl.Int64)).alias("anno")).explode("anno").drop_nulls("anno")
 
 
+def cases(vol: pl.DataFrame, territorio: Territorio, criterio: str = "apertura") -> pl.DataFrame:
+    """The units that `count_cases` counts: one row per unità of the territory and anno, with its procedura, workers and company."""
+    codes = {letter.strip(): p.procedura for p in procedure() for letter in p.linee_guida.split(",")}
+    units = by_year(in_force(vol), criterio).filter(pl.col("sigla_provincia").is_in(territorio.sigle))
+    return units.select(
+        "anno", pl.col("sigla_provincia").alias("provincia"),
+        pl.col("tipologia_linee_guida").replace_strict(codes, return_dtype=pl.String).alias("procedura"),
+        "id_procedura", "id_unita", "codice_fiscale_azienda",
+        pl.lit(1, pl.Int64).alias("unita_produttive"), pl.col("lavoratori_coinvolti").alias("lavoratori"),
+    )  # fmt: skip
+
+
 def count_cases(vol: pl.DataFrame, territorio: Territorio, criterio: str = "apertura") -> pl.DataFrame:
     """Units and workers of the register, one row per anno, provincia and procedura as in `casi_gestiti`; zero where there is none.
 
     `unita_produttive` are distinct pairs of id_procedura and id_unita, `lavoratori` the sum of workers involved (involvements, not
     people). Units outside the territory are left out.
     """
-    codes = {letter.strip(): p.procedura for p in procedure() for letter in p.linee_guida.split(",")}
-    units = by_year(in_force(vol), criterio).filter(pl.col("sigla_provincia").is_in(territorio.sigle))
     counted = (
-        units.with_columns(pl.col("tipologia_linee_guida").replace_strict(codes, return_dtype=pl.String).alias("procedura"))
-        .group_by("anno", pl.col("sigla_provincia").alias("provincia"), "procedura")
-        .agg(
-            pl.struct("id_procedura", "id_unita").n_unique().cast(pl.Int64).alias("unita_produttive"),
-            pl.col("lavoratori_coinvolti").sum().alias("lavoratori"),
-        )
+        cases(vol, territorio, criterio)
+        .group_by("anno", "provincia", "procedura")
+        .agg(pl.struct("id_procedura", "id_unita").n_unique().cast(pl.Int64).alias("unita_produttive"), pl.col("lavoratori").sum())
     )
     grid = counted.select("anno").unique().join(pl.DataFrame({"provincia": territorio.sigle}), how="cross")
     grid = grid.join(pl.DataFrame({"procedura": [p.procedura for p in procedure()]}), how="cross")

@@ -11,12 +11,13 @@ from typing import Any
 import polars as pl
 from babel.dates import format_date
 
+from analisi.disclosure.tavole import SEGNO
 from analisi.errors import AnalisiError
 from analisi.presentation.formats import FORMATS
-from analisi.vocabulary import INTERNO
 
 MIME = "application/vnd.analisi+json"
 SHARE, SHOWN_SHARE = "quota", "decimale"  # a share of 0-1 is shown from 0 to 100, with the second format
+HIDDEN = "«*»: cifra oscurata per riservatezza, da sola o per non farne ricavare un'altra."
 NO_PREVIEW = "ANALISI_SENZA_ANTEPRIMA"  # set by the runner, which adds the previews when it publishes
 
 
@@ -39,7 +40,7 @@ class Block:
 class Col:
     """One column of a table: field of the frame, heading, format (see `formats.FORMATS`, or "quota"), and the heading above a group.
 
-    Where the value is blank, the text of the field `fallback` is shown instead ("n.c." and the like).
+    Where the value is blank, the sign of what is hidden is shown instead, or the text of the field `fallback` ("n.c." and the like).
     """
 
     name: str
@@ -66,17 +67,25 @@ def _grid(frame: pl.DataFrame, columns: Sequence[Col]) -> dict[str, Any]:
         "colonne": [
             {"nome": c.name, "etichetta": c.label, "formato": style, "gruppo": c.group} for c, style in zip(columns, styles, strict=True)
         ],
-        "righe": [
-            [row[c.fallback] if row[c.name] is None and c.fallback else row[c.name] for c in columns] for row in frame.iter_rows(named=True)
-        ],
+        "righe": [[_cell(row, column) for column in columns] for row in frame.iter_rows(named=True)],
     }
+
+
+def _cell(row: dict[str, Any], column: Col) -> Any:
+    if row[column.name] is not None:
+        return row[column.name]
+    return row.get(column.name + SEGNO) or (row[column.fallback] if column.fallback else None)
+
+
+def has_hidden(frame: pl.DataFrame) -> bool:
+    """Whether something in the frame is hidden."""
+    return any(frame[name].count() for name in frame.columns if name.endswith(SEGNO))
 
 
 def tags(profilo: str, data_edizione: str = "") -> list[str]:
     """The tags of a page's header: the profile, and the edition's date if one is given (aaaa-mm-gg)."""
     edition = [f"Edizione del {format_date(date.fromisoformat(data_edizione), 'd MMMM y', locale='it_IT')}"] if data_edizione else []
-    unprotected = [] if profilo == INTERNO else ["Celle piccole non ancora protette: non diffondere"]
-    return [f"Profilo {profilo}", *unprotected, *edition]
+    return [f"Profilo {profilo}", *edition]
 
 
 def header(*, subtitle: str, owner: str, tags: Sequence[str] = (), synthetic: bool = False) -> Block:
@@ -123,13 +132,15 @@ def table(
         totals: how many of the last rows are totals, which stay at the foot when the reader sorts.
         data: name of the data file (`dataset`) that holds its figures.
     """
-    payload = {"tipo": "tavola", "nome": name, "titolo": title, "totali": totals, "note": list(notes), "fonte": source, "dati": data}
+    notes = [*notes, HIDDEN] if has_hidden(frame) else list(notes)
+    payload = {"tipo": "tavola", "nome": name, "titolo": title, "totali": totals, "note": notes, "fonte": source, "dati": data}
     return Block(payload | _grid(frame, columns))
 
 
 def dataset(frame: pl.DataFrame, columns: Sequence[Col], *, name: str, title: str, notes: Sequence[str] = (), source: str = "") -> Block:
     """A frame to be written unrounded as dati/<name>.csv and as a sheet of the workbook; the page links it."""
-    payload = {"tipo": "dati", "nome": name, "titolo": title, "note": list(notes), "fonte": source}
+    notes = [*notes, HIDDEN] if has_hidden(frame) else list(notes)
+    payload = {"tipo": "dati", "nome": name, "titolo": title, "note": notes, "fonte": source}
     return Block(payload | _grid(frame, columns))
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from analisi.disclosure.tavole import SEGNO
 from analisi.errors import listing
 from analisi.indicators.coordinamento import against_printed, by_nucleo, by_type
 from analisi.indicators.fonti import Tavoli
@@ -14,7 +15,8 @@ from analisi.presentation import charts, prose, theme
 from analisi.presentation import coordinamento as sezione
 from analisi.presentation.blocks import Block, Col, cards, figure, header, table, tags, text, warnings
 from analisi.presentation.contesto import INVOLVEMENTS, Contesto, ordered
-from analisi.presentation.formats import NOT_COMPUTABLE, number
+from analisi.presentation.formats import NOT_COMPUTABLE, number, told
+from analisi.presentation.riservatezza import Riservatezza
 from analisi.vocabulary import TOTALE, procedura_labels, procedure
 
 NOT_COMPARABLE = "La fonte non ha le stesse righe nei due anni: quote e totali dell'uno e dell'altro non sono confrontabili."
@@ -44,8 +46,8 @@ def key_figures(confronto: pl.DataFrame, ctx: Contesto) -> Block:
         row = region[code]
         detail = f" ({prose.percent(row, base)})" if prose.percent(row, base) else ""
         short = "unita" if base == "unita_produttive" else base
-        change = number(row[f"variazione_{short}"], "intero_segno") or "n.d."
-        return label, number(row[base]) or "n.d.", f"{change}{detail} sul {ctx.confronto}"
+        change = told(row, f"variazione_{short}", "intero_segno")
+        return label, told(row, base), f"{change}{detail} sul {ctx.confronto}"
 
     items = [card("Lavoratori coinvolti", TOTALE), card("Unità produttive", TOTALE, "unita_produttive")]
     items += [card(f"Lavoratori in {p.etichetta}", p.procedura) for p in procedure()]
@@ -62,7 +64,7 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
     year = tavola.filter(pl.col("anno") == anno)
     for p in procedure():
         part = year.filter(pl.col("procedura") == p.procedura).drop("anno", "procedura")
-        part = part.with_columns(pl.col("peso_unita", "peso_lavoratori").fill_null(0.0))
+        part = part.with_columns(_blank_weight(part, name) for name in ("peso_unita", "peso_lavoratori"))
         wide = wide.join(
             part.rename({name: f"{p.procedura}.{name}" for name in part.columns if name != "provincia"}),
             on="provincia",
@@ -77,7 +79,7 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
                 Col(f"{p.procedura}.{count}", label, "intero", p.titolo_stampa),
                 Col(f"{p.procedura}.{weight}", weight_label, "peso", p.titolo_stampa),
             ]
-    total = year.filter(pl.col("procedura") == TOTALE).select("provincia", totale="lavoratori")
+    total = year.filter(pl.col("procedura") == TOTALE).select("provincia", pl.col("^lavoratori.*$").name.replace("lavoratori", "totale"))
     wide = wide.join(total, on="provincia", how="left", maintain_order="left")
     notes = [
         INVOLVEMENTS,
@@ -91,6 +93,12 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
         wide, columns, title=title,
         name=f"Tavola {anno}", totals=1, notes=notes, source=ctx.source, data="tavola_provinciale",
     )  # fmt: skip
+
+
+def _blank_weight(part: pl.DataFrame, name: str) -> pl.Expr:
+    """The weight of a blank cell as the source prints it, 0,0; a hidden one stays hidden."""
+    hidden = pl.col(name + SEGNO).is_not_null() if name + SEGNO in part.columns else pl.lit(False)
+    return pl.when(~hidden).then(pl.col(name).fill_null(0.0)).alias(name)
 
 
 def _named(frame: pl.DataFrame, ctx: Contesto) -> pl.DataFrame:
@@ -338,14 +346,15 @@ def firmness_figure(solidita: pl.DataFrame, ctx: Contesto) -> Block:
     )
 
 
-def coordination(ctx: Contesto, tavoli: Tavoli) -> list[Block]:
+def coordination(ctx: Contesto, tavoli: Tavoli, visto: Riservatezza) -> list[Block]:
     """The coordination tables held in the year: counted from the register where there is one, as printed, and how the two agree."""
     printed = ctx.fonte.coordinamento.filter(pl.col("anno") == ctx.anno)
     shown = [] if printed.is_empty() else [_printed_tables(printed, ctx)]
     faults = [warnings(tavoli.rilievi, title="Rilievi sul registro dei tavoli")] if tavoli.rilievi else []
     if tavoli.registro is None:
         return [text([prose.coordination_sentence(printed, ctx.anno)]), *shown, *faults]
-    day, per_tipo, per_nucleo = _counted_tables(ctx, tavoli)
+    day, *counted = _counted_tables(ctx, tavoli)
+    per_tipo, per_nucleo = (visto.mask("coordinamento", frame) for frame in counted)
     source = f"Registro dei tavoli tenuto dalla Regione, al {day:%d/%m/%Y}"
     unknown = (
         ""

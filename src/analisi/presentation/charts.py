@@ -12,7 +12,7 @@ import altair as alt
 import polars as pl
 
 from analisi.presentation import theme
-from analisi.presentation.formats import number, whole_parts
+from analisi.presentation.formats import NOT_COMPUTABLE, UNKNOWN, number, told, whole_parts
 from analisi.presentation.marks import (
     Panel,
     as_is,
@@ -52,14 +52,14 @@ def contributions(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel
         rows = []
         for r in part.iter_rows(named=True):
             name = territorio.nomi[r["provincia"]]
-            points, change = number(r["contributo_pp"], "decimale_segno") or "n.d.", number(r["variazione_lavoratori"], "intero_segno")
+            points, change = told(r, "contributo_pp", "decimale_segno"), told(r, "variazione_lavoratori", "intero_segno")
             rows.append(
                 {
                     "nome": name,
                     "valore": r["contributo_pp"] or 0,
                     "testo": points,
                     "colore": theme.UP if (r["contributo_pp"] or 0) >= 0 else theme.DOWN,
-                    "etichetta": f"{name}: {points} punti, {change or 'n.d.'} lavoratori",
+                    "etichetta": f"{name}: {points} punti, {change} lavoratori",
                 }
             )
         y = names_axis([row["nome"] for row in rows])
@@ -82,14 +82,15 @@ def dumbbells(confronto: pl.DataFrame, territorio: Territorio, years: tuple[int,
         points, ways, texts = [], [], []
         for r in part.iter_rows(named=True):
             name, pair = territorio.nomi[r["provincia"]], (r["lavoratori_confronto"], r["lavoratori"])
-            label = f"{name}: {number(pair[0]) or 'n.d.'} nel {years[0]}, {number(pair[1]) or 'n.d.'} nel {years[1]}"
+            first, second = told(r, "lavoratori_confronto"), told(r, "lavoratori")
+            label = f"{name}: {first} nel {years[0]}, {second} nel {years[1]}"
             for value, colour in zip(pair, (theme.BEFORE, theme.UP), strict=True):
                 if value is not None:
                     points.append({"nome": name, "valore": value, "colore": colour, "etichetta": label})
             if None not in pair:
                 ways.append({"nome": name, "da": pair[0], "a": pair[1]})
             end = max([value for value in pair if value is not None], default=0)
-            texts.append({"nome": name, "valore": end, "testo": f"{number(pair[0]) or 'n.d.'} → {number(pair[1]) or 'n.d.'}"})
+            texts.append({"nome": name, "valore": end, "testo": f"{first} → {second}"})
         y = names_axis([territorio.nomi[sigla] for sigla in part["provincia"]])
         top = max([row["valore"] for row in points], default=1) or 1
         x = number_axis("valore", "lavoratori coinvolti", domain=[-0.04 * top, top * 1.9])
@@ -115,13 +116,14 @@ def tiles(confronto: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     columns = max(columns, 4)  # the tiles of a narrow territory stay small
 
     def draw(code: str) -> dict[str, Any]:
-        change = dict(confronto.filter(pl.col("procedura") == code).select("provincia", "variazione_lavoratori").iter_rows())
-        largest = max([abs(change[sigla] or 0) for sigla in territorio.sigle if sigla in change], default=0) or 1
+        found = {r["provincia"]: r for r in confronto.filter(pl.col("procedura") == code).iter_rows(named=True)}
+        change = {sigla: found[sigla]["variazione_lavoratori"] for sigla in territorio.sigle if sigla in found}
+        largest = max(map(abs, filter(None, change.values())), default=0) or 1
         rows = []
         for p in territorio.province:
             value = change.get(p.sigla)
             sign = 0 if not value else 1 if value > 0 else -1
-            written = number(value, "intero_segno") or "n.d."
+            written = told(found[p.sigla], "variazione_lavoratori", "intero_segno") if p.sigla in found else UNKNOWN
             step = sum(abs(value) >= bound * largest for bound in TINT_BOUNDS) if sign else 0
             rows.append(
                 {"x": p.colonna, "y": p.riga, "x1": p.colonna + 1, "y1": p.riga + 1, "cx": p.colonna + 0.5, "cy": p.riga + 0.5,
@@ -154,7 +156,7 @@ def _effects(part: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
     for name, r in zip(names, part.iter_rows(named=True), strict=True):
         pair = (r["effetto_numero"], r["effetto_dimensione"])
         if None in pair:
-            unknown.append({"nome": name, "valore": 0, "testo": "n.d."})
+            unknown.append({"nome": name, "valore": 0, "testo": told(r, "effetto_numero")})
             continue
         change = number(sum(pair), "intero_segno")
         many, big = (number(value, "intero_segno") for value in whole_parts(*pair))
@@ -243,7 +245,7 @@ def _forest(part: pl.DataFrame, names: Sequence[str], alpha: float) -> dict[str,
     low, high = FOREST_BOUNDS
     rows, arrows, texts = [], [], []
     for name, r in zip(names, part.iter_rows(named=True), strict=True):
-        ratio = number(r["rapporto_unita"], "due_decimali") or ("n.d." if r["p"] is None else "n.c.")
+        ratio = told(r, "rapporto_unita", "due_decimali", UNKNOWN if r["p"] is None else NOT_COMPUTABLE)
         texts.append({"nome": name, "valore": high * 1.5, "testo": ratio})
         if r["p"] is None:
             continue

@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from analisi.disclosure.tavole import PUBBLICA, RISERVATA, Tavola
 from analisi.errors import listing
 from analisi.indicators.coordinamento import BILATERALE, CONTEGGI, REGIONALE, TUTTI
 from analisi.presentation.blocks import Block, Col, reserved, table, text
@@ -37,6 +38,9 @@ COLUMNS: dict[str, Campo] = {
     "azioni_aperte": ("Azioni aperte", "intero", "azioni non concluse al giorno"),
     "azioni_scadute": ("Azioni scadute", "intero", "azioni aperte con il termine passato"),
 }  # fmt: skip
+TAVOLA = Tavola(  # the meetings are acts of the Region; the cases that they treat are few, and known
+    "tavoli", {}, {name: RISERVATA for name, (_, style, _) in COLUMNS.items() if style == "intero"} | {"anno": PUBBLICA, "tavoli": PUBBLICA}
+)
 AZIONI = DataFile(
     "Azioni aperte dei tavoli di coordinamento", "un incontro con un'azione aperta",
     {
@@ -64,11 +68,13 @@ def in_words(per_tipo: pl.DataFrame, giorno: date) -> list[str]:
     """The tables held, the cases, the actions, as sentences."""
     rows = {row["tipo"]: row for row in per_tipo.iter_rows(named=True)}
     whole = rows[TUTTI]
-    if not whole["tavoli"] and not whole["azioni_aperte"]:
+    if not whole["tavoli"] and whole["azioni_aperte"] == 0:
         return [f"Nel {giorno.year}, fino al {giorno:%d/%m/%Y}, il registro non riporta alcun tavolo."]
     kinds = [many(row["tavoli"], *PLURALS.get(name, (name.lower(), name.lower()))) for name, row in rows.items() if name != TUTTI and row["tavoli"]]  # fmt: skip
     held = "nessun tavolo è stato tenuto" if not kinds else f"{'è stato tenuto' if whole['tavoli'] == 1 else 'sono stati tenuti'} **{many(whole['tavoli'], 'tavolo', 'tavoli')}**: {listing(kinds)}"  # fmt: skip
     said = [f"Nel {giorno.year}, fino al {giorno:%d/%m/%Y}, {held}."]
+    if whole["procedure"] is None:  # hidden, and the actions with it
+        return said
     if not whole["tavoli"]:
         pass
     elif whole["procedure"]:
@@ -101,10 +107,12 @@ def _columns(first: Col) -> list[Col]:
     ]
 
 
-def _silent(blank: int) -> str:
-    """That some meetings do not give the workers; empty if all do."""
+def _silent(blank: int | None) -> str:
+    """That some meetings do not give the workers; empty if all do, or if it is hidden."""
+    if not blank:
+        return ""
     silent = many(blank, "incontro non riporta", "incontri non riportano")
-    return f"{silent} il numero dei lavoratori interessati: non è contato come zero." if blank else ""
+    return f"{silent} il numero dei lavoratori interessati: non è contato come zero."
 
 
 def type_table(per_tipo: pl.DataFrame, giorno: date, source: str = SOURCE) -> Block:

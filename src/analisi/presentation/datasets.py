@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from analisi.disclosure.tavole import SEGNO
 from analisi.presentation.blocks import Block, Col, dataset
 from analisi.vocabulary import INTERNO
 
@@ -35,7 +36,8 @@ def data_blocks(
         file = files[name]
         if file.cases and profilo != INTERNO:
             continue
-        rows = frame.select(*file.columns).with_columns(pl.col(pl.Date).dt.to_string("%Y-%m-%d"))
+        signs = [column + SEGNO for column in file.columns if column + SEGNO in frame.columns]
+        rows = frame.select(*file.columns, *signs).with_columns(pl.col(pl.Date).dt.to_string("%Y-%m-%d"))
         columns = [Col(column, label, style) for column, (label, style, _) in file.columns.items()]
         blocks.append(dataset(rows, columns, name=name, title=file.title, notes=notes, source=source))
     return blocks

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
+from analisi.disclosure.tavole import Tavola, at, cella, differenza, rapporto, segue
+from analisi.indicators.casi_gestiti import COUNTS
+from analisi.indicators.fonti import read_fonte
 from analisi.presentation import coordinamento
 from analisi.presentation.blocks import Block
 from analisi.presentation.contesto import INVOLVEMENTS, Contesto, ordered
 from analisi.presentation.datasets import DataFile, data_blocks
+from analisi.vocabulary import TOTALE
 
+if TYPE_CHECKING:
+    from analisi.disclosure.celle import Sistema
+
+CASI = "casi_gestiti"  # the name of its cells
 COLUMNS = {
     "anno": ("Anno", "anno", "anno di riferimento"),
     "provincia": ("Territorio", "testo", "sigla della provincia della sede operativa; TOT per la regione"),
@@ -103,3 +113,65 @@ def annual_datasets(frames: dict[str, pl.DataFrame], ctx: Contesto) -> list[Bloc
         source, notes = (ctx.fonte.document(f"{name}.csv"), []) if own else (ctx.source, [INVOLVEMENTS])
         blocks += data_blocks(DATI, {name: rows}, source=source, notes=notes)
     return blocks
+
+
+def sistema(fonte: str, territorio: str, criterio_anno: str) -> Sistema:
+    """The cells of the report: units and workers of every year, provincia and procedura, with their totals."""
+    from analisi.disclosure.celle import cells
+
+    figures = read_fonte(fonte, territorio, criterio_anno)
+    dims = {"anno": "", "provincia": figures.territorio.totale, "procedura": TOTALE}
+    counted = {"lavoratori": "lavoratori", "sedi": "unita_produttive"}
+    if figures.unita is None:
+        return cells(figures.casi, CASI, dims, COUNTS, **counted)
+    own = {"impresa": "codice_fiscale_azienda", "unita": ["id_procedura", "id_unita"]}
+    return cells(figures.unita, CASI, dims, COUNTS, **counted, **own)
+
+
+def tavole(fonte: str, territorio: str, criterio_anno: str, anno: int, confronto: int) -> dict[str, Tavola]:
+    """How the data files tell the cells of `sistema`."""
+    figures = read_fonte(fonte, territorio, criterio_anno)
+    before, now = figures.year_pair(anno, confronto)
+    region, dims = figures.territorio.totale, {"provincia": figures.territorio.totale, "procedura": TOTALE}
+    each = {"unita": cella("unita_produttive"), "lavoratori": cella("lavoratori")}
+    whole = {name: at(column, provincia=region) for name, column in each.items()}
+    dopo, prima = ({name: at(column, anno=year) for name, column in each.items()} for year in (now, before))
+    base = {name: at(column, provincia=region) for name, column in prima.items()}
+    change = {name: differenza(dopo[name], prima[name]) for name in each}
+    both = segue(*dopo.values(), *prima.values())
+    ranks = [
+        segue(*(at(cella("lavoratori"), provincia=sigla, **year) for sigla in figures.territorio.sigle))
+        for year in ({}, {"anno": now}, {"anno": before})
+    ]
+    yearly = dims | {"anno": ""}
+    return {
+        "tavola_provinciale": Tavola(CASI, yearly, {
+            "unita_produttive": each["unita"], "peso_unita": rapporto(each["unita"], whole["unita"], scala=100),
+            "lavoratori": each["lavoratori"], "peso_lavoratori": rapporto(each["lavoratori"], whole["lavoratori"], scala=100),
+        }),
+        "confronto_provinciale": Tavola(CASI, dims, {
+            "unita_produttive": dopo["unita"], "unita_produttive_confronto": prima["unita"],
+            "lavoratori": dopo["lavoratori"], "lavoratori_confronto": prima["lavoratori"],
+            "peso_unita": rapporto(dopo["unita"], at(dopo["unita"], provincia=region), scala=100),
+            "peso_lavoratori": rapporto(dopo["lavoratori"], at(dopo["lavoratori"], provincia=region), scala=100),
+            "variazione_peso_unita_pp": segue(dopo["unita"], prima["unita"], at(dopo["unita"], provincia=region), base["unita"]),
+            "variazione_peso_pp": segue(dopo["lavoratori"], prima["lavoratori"], at(dopo["lavoratori"], provincia=region), base["lavoratori"]),
+            "variazione_unita": change["unita"], "variazione_lavoratori": change["lavoratori"],
+            "variazione_unita_pct": rapporto(change["unita"], prima["unita"], scala=100),
+            "variazione_lavoratori_pct": rapporto(change["lavoratori"], prima["lavoratori"], scala=100),
+            "contributo_unita_pp": rapporto(change["unita"], base["unita"], scala=100),
+            "contributo_pp": rapporto(change["lavoratori"], base["lavoratori"], scala=100),
+            "posizione": ranks[1], "posizione_confronto": ranks[2],
+        }),
+        "scomposizione": Tavola(CASI, dims, {
+            "effetto_numero": both, "effetto_dimensione": both,
+            "dimensione": rapporto(dopo["lavoratori"], dopo["unita"]), "dimensione_confronto": rapporto(prima["lavoratori"], prima["unita"]),
+        }),
+        "solidita": Tavola(CASI, dims, dict.fromkeys(("rapporto_unita", "inf95", "sup95", "p", "p_bh"), segue(dopo["unita"], prima["unita"]))),
+        "composizione": Tavola(CASI, yearly, {
+            "lavoratori": each["lavoratori"], "quota_lavoratori": rapporto(each["lavoratori"], at(each["lavoratori"], procedura=TOTALE), scala=100),
+        }),
+        "concentrazione": Tavola(CASI, yearly, dict.fromkeys(("province", "quota_prime", "herfindahl", "province_equivalenti"), ranks[0])),
+        "attivazione_pal": Tavola(CASI, yearly, dict.fromkeys(("lavoratori_base", "quota_attivati_pct"), segue(whole["lavoratori"]))),
+        "coordinamento": coordinamento.TAVOLA,
+    }  # fmt: skip

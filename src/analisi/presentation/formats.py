@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
-NOT_COMPUTABLE = "n.c."
+from analisi.disclosure.tavole import SEGNO
+
+NOT_COMPUTABLE, UNKNOWN = "n.c.", "n.d."
 _ITALIAN = str.maketrans(",.", ".,")  # thousands and decimals as Italians write them
 Value = float | int | str | None
 
@@ -72,6 +76,15 @@ def number(value: Value, style: str = "intero") -> str:
         rounded = abs(rounded)  # no minus zero
     sign = "−" if rounded < 0 else "+" if form.signed and rounded else ""
     return sign + f"{abs(rounded):,f}".translate(_ITALIAN) + form.suffix
+
+
+def told(row: Mapping[str, Any], name: str, style: str = "intero", unknown: str = UNKNOWN) -> str:
+    """The value of a field as Italian text; in its place the sign of what is hidden, or `unknown` where it is blank.
+
+    >>> told({"lavoratori": 1615}, "lavoratori"), told({"lavoratori": None, "lavoratori_segno": "*"}, "lavoratori")
+    ('1.615', '*')
+    """
+    return number(row[name], style) or row.get(name + SEGNO) or unknown
 
 
 def many(count: int, one: str, several: str, none: str = "") -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from analisi.disclosure.tavole import SEGNO
 from analisi.errors import listing
 from analisi.presentation.formats import NOT_COMPUTABLE, number, whole_parts
 from analisi.vocabulary import TOTALE, Territorio, procedure
@@ -118,7 +119,13 @@ def more_or_bigger(
 def _partial(confronto: pl.DataFrame, sigla: str) -> bool:
     """Whether the total of a provincia sums, in one of the years, a cell that the source leaves blank."""
     part = confronto.filter((pl.col("provincia") == sigla) & (pl.col("procedura") != TOTALE))
-    return any(part[name].null_count() for name in ("lavoratori", "lavoratori_confronto"))
+    return any(blank_cells(part, name) for name in ("lavoratori", "lavoratori_confronto"))
+
+
+def blank_cells(part: pl.DataFrame, name: str) -> bool:
+    """Whether a cell is blank, and not hidden."""
+    hidden = pl.col(name + SEGNO) if name + SEGNO in part.columns else pl.lit(None)
+    return not part.filter(pl.col(name).is_null() & hidden.is_null()).is_empty()
 
 
 def _place(confronto: pl.DataFrame, territorio: Territorio, row: dict[str, Any], detail: str) -> str:

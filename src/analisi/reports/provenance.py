@@ -15,7 +15,7 @@ import polars as pl
 from analisi.presentation.blocks import Block, Col, table
 from analisi.sources import sha256
 from analisi.tables.pubblicati import Fonte
-from analisi.vocabulary import Territorio
+from analisi.vocabulary import INTERNO, Territorio
 from analisi.workspace import reference, resolve, root, shown
 
 PACKAGES = ("analisi", "altair", "narwhals", "nbconvert", "papermill", "polars", "scipy", "vl-convert-python")
@@ -37,25 +37,30 @@ def commit() -> str:
         return "non disponibile"
 
 
-def inputs(fonte: Fonte) -> Block:
-    """The files that were read, data and reference tables, each with its document and its sha256."""
+def inputs(fonte: Fonte, profilo: str = INTERNO) -> Block:
+    """The files that were read, data and reference tables, each with its document and its sha256, as `files_read`."""
     titles = {"fonti.csv": "elenco delle fonti"} | dict(fonte.documenti.select("file", "titolo").iter_rows())
-    return _files(fonte.files, [reference("procedure.csv"), fonte.territorio.file], lambda path: titles.get(path.name, "non dichiarato"))
+    return _files(
+        fonte.files, [reference("procedure.csv"), fonte.territorio.file], lambda path: titles.get(path.name, "non dichiarato"), profilo
+    )
 
 
-def files_read(files: Sequence[Path], territorio: Territorio, *riferimenti: str) -> Block:
-    """The extracts that were read, and the reference tables (by name, and the territory's), each with its sha256."""
+def files_read(files: Sequence[Path], territorio: Territorio, *riferimenti: str, profilo: str = INTERNO) -> Block:
+    """The extracts that were read, and the reference tables (by name, and the territory's), each with its sha256.
+
+    Only the internal profile has that of the data: whoever guesses the few numbers that a page hides could try them against it.
+    """
     tables = [reference(name) for name in riferimenti]
-    return _files(files, [*tables, territorio.file], lambda path: f"estratto, cartella {path.parent.name}")
+    return _files(files, [*tables, territorio.file], lambda path: f"estratto, cartella {path.parent.name}", profilo)
 
 
-def _files(files: Sequence[Path], tables: Sequence[Path], document: Callable[[Path], str]) -> Block:
+def _files(files: Sequence[Path], tables: Sequence[Path], document: Callable[[Path], str], profilo: str) -> Block:
     read = [*files, *tables]
     rows = pl.DataFrame(
         {
             "file": [shown(path) for path in read],
             "documento": [document(path) if path in files else "tabella di riferimento" for path in read],
-            "sha256": [sha256(path) for path in read],
+            "sha256": [sha256(path) if path in tables or profilo == INTERNO else "solo nel profilo interno" for path in read],
         }
     )
     return table(rows, [Col("file", "File"), Col("documento", "Documento"), Col("sha256", "sha256", "codice")], title="Dati letti")

@@ -22,7 +22,7 @@ class Fonte:
     """The figures of one source, checked. `casi`: one row per anno, provincia and procedura, blanks as null; `avvisi`: (anno, sentence).
 
     `conteggio` says how cases were counted, when they come from extracts and not from printed tables; `fogli` names, by year, the quarterly
-    sheets from which its `attivazione` was counted, where it was not printed.
+    sheets from which its `attivazione` was counted, where it was not printed. `unita`: the units that were counted, None where printed.
     """
 
     territorio: Territorio
@@ -35,6 +35,7 @@ class Fonte:
     conteggio: tuple[str, ...] = ()
     principale: str = "casi_gestiti.csv"
     fogli: tuple[tuple[int, str], ...] = ()
+    unita: pl.DataFrame | None = None
 
     @property
     def anni(self) -> list[int]:
