@@ -44,7 +44,7 @@ Esempio:
     "--profilo",
     metavar="PROFILO",
     default="",
-    help="Chi leggerà: interno, o pubblico (senza nomi né righe di singoli casi; celle piccole non protette).",
+    help="Chi leggerà: interno; pubblico (né nomi, né singoli casi, né cifre che li tradiscono); tutti (prima l'uno, poi l'altro).",
 )
 @click.option("--uscita", metavar="CARTELLA", help="Dove pubblicare (predefinita: reports/edizione-NOME-PERIODO).")
 @click.option("--processi", metavar="N", type=click.IntRange(1, 512), help="Rapporti eseguiti insieme (predefinito: uno per processore).")

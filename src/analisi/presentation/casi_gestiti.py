@@ -79,7 +79,7 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
                 Col(f"{p.procedura}.{count}", label, "intero", p.titolo_stampa),
                 Col(f"{p.procedura}.{weight}", weight_label, "peso", p.titolo_stampa),
             ]
-    total = year.filter(pl.col("procedura") == TOTALE).select("provincia", pl.col("^lavoratori.*$").name.replace("lavoratori", "totale"))
+    total = year.filter(pl.col("procedura") == TOTALE).select("provincia", pl.col("^lavoratori.*$").name.prefix(f"{TOTALE}."))
     wide = wide.join(total, on="provincia", how="left", maintain_order="left")
     notes = [
         INVOLVEMENTS,
@@ -88,7 +88,7 @@ def printed_table(tavola: pl.DataFrame, ctx: Contesto, anno: int) -> Block:
         ctx.fonte.note(ctx.fonte.principale),
     ]
     title = f"Casi gestiti in forma coordinata con il livello territoriale, anno {anno}"
-    columns.append(Col("totale", "Totale lavoratori coinvolti", "intero"))
+    columns.append(Col(f"{TOTALE}.lavoratori", "Totale lavoratori coinvolti", "intero"))
     return table(
         wide, columns, title=title,
         name=f"Tavola {anno}", totals=1, notes=notes, source=ctx.source, data="tavola_provinciale",

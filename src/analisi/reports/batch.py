@@ -258,7 +258,7 @@ def _make(
             folder.mkdir(parents=True)
             job = Job(
                 report.notebook.path, report.nome, report.parametri, folder, engine, start, report.tempo_massimo, memory,
-                workshop.readings, result.folder.name, commit, root(),
+                workshop.readings, result.folder.name, commit, root(), report.piano,
             )  # fmt: skip
             waiting[executor.submit(produce, job)] = (choice, records.parts(report))
         for future in as_completed(waiting):
@@ -317,9 +317,9 @@ def _finish(choice: Choice, made_from: dict[str, Any], outcome: Outcome, worksho
     files = sorted(path for path in making.rglob("*") if path.is_file())
     entry |= {
         "titolo": outcome.page["titolo"], "sottotitolo": outcome.page["sottotitolo"], "esito": DONE,
-        "chiave": records.key(made_from, outcome.inputs), "pagina": f"{report.nome}/{report.nome}.html",
+        "chiave": "" if report.piano else records.key(made_from, outcome.inputs), "pagina": f"{report.nome}/{report.nome}.html",
         "sintetici": outcome.page["sintetici"], "cifre": outcome.page["cifre"],
-        "ingressi": [{kind: _legible(path) if kind != trace.OTHER else path, "sha256": sha} for kind, path, sha in outcome.inputs],
+        "ingressi": [_input(report, *read) for read in outcome.inputs],
         "file": [_described(path, making) for path in files], "durata": outcome.seconds,
     }  # fmt: skip
     record = {"parti": made_from, "ingressi": outcome.inputs, "chiave": entry["chiave"], "scheda": entry}
@@ -328,6 +328,11 @@ def _finish(choice: Choice, made_from: dict[str, Any], outcome: Outcome, worksho
     shutil.rmtree(place, ignore_errors=True)
     making.rename(place)
     return entry, (record, place)
+
+
+def _input(report: Rapporto, kind: str, path: str, sha: str) -> dict[str, str]:
+    """An input as the manifest tells it. Other readers than the internal ones have no digest: they could try guesses of what is hidden."""
+    return {kind: _legible(path) if kind != trace.OTHER else path} | ({} if report.piano else {"sha256": sha})
 
 
 def _legible(path: str) -> str:
@@ -377,12 +382,23 @@ def _assemble(
     ]
     (workshop.new / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     kept = {entry["nome"]: source[0] for entry, source in entries if source}
+    _require_protected(edition, workshop.new, kept)
     require_open(workshop.new, edition.profilo, (read for record in kept.values() for read in record["ingressi"]))
     aside = workshop.records.with_suffix(".nuovo")
     aside.write_text(json.dumps(kept), encoding="ascii")
     aside.replace(workshop.records)
     workshop.publish()
     result.published = True
+
+
+def _require_protected(edition: Edizione, folder: Path, kept: Iterable[str]) -> None:
+    """Raises: AnalisiError when what is put together for other readers than the internal ones betrays what is hidden."""
+    reports = [report for report in edition.rapporti if report.piano and report.nome in kept]
+    if reports:
+        from analisi.reports.audit import Pubblicato, require_protected
+
+        published = [Pubblicato(folder / report.nome, report.notebook.name, report.parametri) for report in reports]
+        require_protected(published, reports[0].piano)
 
 
 def _same(manifest: dict[str, Any], published: Path) -> bool:

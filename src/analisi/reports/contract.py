@@ -175,11 +175,17 @@ def check_words(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
         contract.parameter(name)
     values = contract.complete(given)
     if profile := values.get("profilo"):
-        from analisi.vocabulary import PROFILI
+        from analisi.vocabulary import INTERNO, PROFILI
 
     if profile and profile not in PROFILI:
         msg = f"--profilo {profile}: non disponibile; disponibili: {', '.join(PROFILI)}"
         raise AnalisiError(msg)
+    if profile and profile != INTERNO:
+        from analisi.presentation.riservatezza import has_public, no_public
+
+        if not has_public(contract.name):
+            msg = f"--profilo {profile}: {no_public(contract.name)}"
+            raise AnalisiError(msg)
     for name, value in values.items():
         if name.startswith("data_") and value:
             _check_date(name, value)

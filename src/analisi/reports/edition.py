@@ -6,14 +6,15 @@ import math
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from analisi.errors import AnalisiError, suggest
+from analisi.errors import AnalisiError, listing, suggest
+from analisi.presentation.riservatezza import has_public, plan_of
 from analisi.reports.contract import TYPES, Contract, check_words, find
-from analisi.vocabulary import INTERNO, load_territorio
+from analisi.vocabulary import INTERNO, PROFILI, load_territorio
 from analisi.workspace import resolve, root, shown
 
 EVERY = "*"  # in place of a provincia: each one of the territory
@@ -37,11 +38,15 @@ class Rapporto:
     tempo_massimo: float
     provincia: str = ""
     luogo: str = ""
+    piano: str = ""  # the reports published with it for other readers than the internal ones
 
 
 @dataclass(frozen=True)
 class Edizione:
-    """An edition: what its front page says and its reports, in order. `memoria_massima` is in MB for each report, 0 without limit."""
+    """An edition: what its front page says and its reports, in order. `memoria_massima` is in MB for each report, 0 without limit.
+
+    `esclusi`: the notebooks of the file that have no page for the readers of the edition.
+    """
 
     file: Path
     titolo: str
@@ -50,6 +55,7 @@ class Edizione:
     gruppi: tuple[str, ...]
     memoria_massima: int
     rapporti: tuple[Rapporto, ...]
+    esclusi: tuple[str, ...] = ()
 
     @property
     def nome(self) -> str:
@@ -110,13 +116,15 @@ class _Reader:
         content = self.content
         self.fields(content, _EDITION, "")
         if not self.faults:
-            entries = content["rapporto"]
+            entries, left_out = self.shown(content["rapporto"])
             reports = [report for number, entry in enumerate(entries, start=1) for report in self.reports(entry, f"[[rapporto]] {number}")]
             self.names(reports)
-            self.unused_common(entries)
-            groups = self.groups(content.get("gruppi", []), reports)
+            self.unused_common(content["rapporto"])
+            out = {entry.get("gruppo") for entry in content["rapporto"] if entry not in entries} - {report.gruppo for report in reports}
+            groups = self.groups([name for name in content.get("gruppi", []) if name not in out], reports)
             if not entries:
-                self.faults.append("nessun [[rapporto]]")
+                only = f" per il profilo {content['profilo']}: c'è solo {listing(left_out)}" if left_out else ""
+                self.faults.append(f"nessun [[rapporto]]{only}")
             if not _NAME.fullmatch(content["periodo"]):
                 self.faults.append(
                     f"periodo «{content['periodo']}»: fa parte del nome della cartella; usare lettere, cifre, punto e trattino"
@@ -124,9 +132,19 @@ class _Reader:
         if self.faults:
             raise AnalisiError("\n".join(f"{shown(self.file)}: {fault}" for fault in self.faults))
         profile = content.get("profilo", INTERNO)
-        return Edizione(
-            self.file, content["titolo"], content["periodo"], profile, groups, content.get("memoria_massima", 0), tuple(reports)
-        )
+        if profile != INTERNO:
+            plan = plan_of([(report.notebook.name, report.parametri) for report in reports])
+            reports = [replace(report, piano=plan) for report in reports]
+        memory = content.get("memoria_massima", 0)
+        return Edizione(self.file, content["titolo"], content["periodo"], profile, groups, memory, tuple(reports), tuple(left_out))
+
+    def shown(self, entries: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+        """The [[rapporto]] that the readers of the edition may have, and the notebooks that are for the internal profile alone."""
+        if self.content.get("profilo", INTERNO) not in PROFILI[1:]:
+            return entries, []
+        alone = [isinstance(e, dict) and isinstance(e.get("notebook"), str) and not has_public(Path(e["notebook"]).stem) for e in entries]
+        kept = [entry for entry, out in zip(entries, alone, strict=True) if not out]
+        return kept, list(dict.fromkeys(e["notebook"] for e, out in zip(entries, alone, strict=True) if out))
 
     def fields(self, entry: object, known: dict[str, Any], place: str) -> bool:
         """Whether an entry has the fields it must have, each of its kind, and no other."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import filelock
 
 from analisi.errors import AnalisiError, listing
-from analisi.reports.verify import MANIFEST, listed, read_manifest, strangers
+from analisi.reports.verify import MANIFEST, RECORDS, listed, read_manifest, strangers, workroom
 
 _AT_FDCWD, _EXCHANGE, _SWAP = -100, 2, 2  # of renameat2 (Linux) and renamex_np (macOS)
 
@@ -33,13 +33,13 @@ class Workshop:
     def __init__(self, output: Path) -> None:
         """`output` is where the edition is, or will be."""
         self.output = output.resolve()
-        self.folder = self.output.parent / f".{self.output.name}.lavoro"
+        self.folder = workroom(self.output)
         self.done = self.folder / "fatti"  # reports made and not yet published, one folder each
         self.making = self.folder / "in_corso"
         self.readings = self.folder / "letture"
         self.new = self.folder / "nuova"  # the edition being put together; after the exchange, the earlier one
         self.old = self.folder / "vecchia"  # the earlier one, where the system has no exchange
-        self.records = self.folder / "schede.json"
+        self.records = self.folder / RECORDS
 
     @contextmanager
     def opened(self, file: str) -> Iterator[None]:

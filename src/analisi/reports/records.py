@@ -48,6 +48,7 @@ def parts(report: Rapporto) -> dict[str, Any]:
         "parametri": report.parametri,
         "codice": code(),
         "versioni": installed(),
+        "piano": hashlib.sha256(report.piano.encode()).hexdigest(),
     }
 
 
@@ -67,6 +68,7 @@ def why(report: Rapporto, record: dict[str, Any] | None, now_at: Callable[[str, 
     reasons = [words for name, words in (("notebook", "notebook cambiato"), ("codice", "programma cambiato")) if before[name] != now[name]]
     changed = [name for name, value in now["parametri"].items() if before["parametri"].get(name) != value]
     reasons += [f"parametri cambiati: {listing(changed or ['elenco'])}"] if before["parametri"] != now["parametri"] else []
+    reasons += ["insieme dei rapporti pubblicati cambiato"] if before.get("piano") != now["piano"] else []
     versions = sorted({name for name, _ in before["versioni"].items() ^ now["versioni"].items()})
     reasons += [f"versioni cambiate: {_some(versions)}"] if versions else []
     read = record["ingressi"]

@@ -22,6 +22,7 @@ from typing import Any
 from analisi import trace
 from analisi.errors import AnalisiError
 from analisi.presentation.blocks import NO_PREVIEW
+from analisi.presentation.riservatezza import PIANO, plan_of
 from analisi.reports.contract import Contract
 from analisi.reports.provenance import COMMIT
 from analisi.vocabulary import INTERNO
@@ -70,6 +71,7 @@ class Job:
     readings: Path | None = None  # folder where the reports of a batch share what they read
     edition: str = ""  # its name, where the notebook of a failed report is kept
     revision: str = ""  # the commit, when already known
+    plan: str = ""  # the reports published together with it for other readers than the internal ones
     workspace: Path | None = None  # also where relative paths of the parameters are read from
     progress: bool = False
 
@@ -144,7 +146,10 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
     except OSError as error:
         msg = f"{output.parent}: non si può scrivere ({error.strerror}); scegliere un'altra cartella con --uscita"
         raise AnalisiError(msg) from error
-    job = Job(contract.path, contract.name, given, staging, engine, "spawn", progress=progress)
+    values = contract.complete(given)
+    profilo = values.get("profilo", INTERNO)
+    plan = "" if profilo == INTERNO else plan_of([(contract.name, values)])
+    job = Job(contract.path, contract.name, given, staging, engine, "spawn", plan=plan, progress=progress)
     from analisi.presentation import svg  # here: two threads that import the same libraries at once may find them half made
 
     threading.Thread(target=svg.warm, daemon=True).start()
@@ -157,7 +162,11 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
                 raise RunFailed(outcome.error, outcome.reason)
             from analisi.reports.gate import require_open  # here: it brings what the start of a notebook need not wait for
 
-            require_open(staging, contract.complete(given).get("profilo", INTERNO), outcome.inputs)
+            if plan:
+                from analisi.reports.audit import Pubblicato, require_protected
+
+                require_protected([Pubblicato(staging, contract.name, values)], plan)
+            require_open(staging, profilo, outcome.inputs)
             return _publish(staging, output, f"{contract.name}.html")
     except OSError as error:
         msg = f"{output}: la pubblicazione non è riuscita ({error.strerror}); il rapporto precedente, se c'era, è rimasto"
@@ -201,6 +210,7 @@ def _execute(job: Job, target: Path, trace_file: Path) -> None:
 
     environment = {NO_PREVIEW: "1", trace.READINGS: str(job.readings or ""), WORKSPACE: str(job.workspace or root())}
     environment |= {COMMIT: job.revision} if job.revision else {}
+    environment |= {PIANO: job.plan}
     if job.engine == KERNEL:
         environment[TRACE] = str(trace_file)
         how = {"kernel_manager_class": "analisi.reports.kernel.QuietKernelManager", "execution_timeout": job.time_limit}

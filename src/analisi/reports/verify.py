@@ -18,7 +18,7 @@ from analisi.reports.pagecheck import Page
 from analisi.vocabulary import INTERNO
 from analisi.workspace import masked, root
 
-MANIFEST = "manifest.json"
+MANIFEST, RECORDS = "manifest.json", "schede.json"
 SCHEMA = 1  # of the manifest and of what is recorded of each report; raising it makes every report anew
 READY = ("riuscito", "da aggiornare")  # the states of a report that has its page
 STATES = (*READY, "non riuscito", "mancante")
@@ -38,7 +38,7 @@ def verify(folder: Path) -> list[str]:
         manifest = read_manifest(folder)
     except AnalisiError as error:
         return [_safe(str(error))]
-    entries, findings, gate = _entries(manifest), [], _gate(manifest)
+    entries, findings, gate = _entries(manifest), [], _gate(manifest, folder)
     for name, entry in entries.items():
         path = folder / name
         if not is_inside(name) or not path.resolve().is_relative_to(folder.resolve()) or path.is_symlink():
@@ -66,28 +66,45 @@ def verify(folder: Path) -> list[str]:
     return [_safe(text) for text in dict.fromkeys(findings)]
 
 
-def _gate(manifest: dict[str, Any]) -> Gate:
+def _gate(manifest: dict[str, Any], folder: Path) -> Gate:
     """The gate the edition has passed; its pages must have our script if this very program made them."""
     from analisi.reports.records import code  # here: it imports this module
 
     profile = manifest["edizione"].get("profilo") or INTERNO
-    return Gate(profile, Known.of(_inputs(manifest)[0], profile), scripts=manifest.get("codice") == code())
+    return Gate(profile, Known.of(_inputs(manifest, folder)[0], profile), scripts=manifest.get("codice") == code())
 
 
-def _inputs(manifest: dict[str, Any]) -> tuple[list[tuple[str, str, str]], int]:
-    """The files the edition was made from that are in this workspace as they were, and how many there were in all."""
+def _inputs(manifest: dict[str, Any], folder: Path) -> tuple[list[tuple[str, str, str]], int]:
+    """The files the edition was made from that are in this workspace as they were, and how many there were in all.
+
+    The digests of an edition for other readers are not published: they are where it was made, beside it.
+    """
     listed = [item for report in manifest["rapporti"] for item in report.get("ingressi", []) if isinstance(item, dict)]
-    read = {(str(item[trace.FILE]), str(item.get("sha256"))) for item in listed if trace.FILE in item}
+    read = {(str(item[trace.FILE]), str(item.get("sha256", ""))) for item in listed if trace.FILE in item}
     try:
-        here = [(trace.FILE, str(root() / name), sha) for name, sha in sorted(read)]
+        here = [(trace.FILE, str(root() / name), sha) for name, sha in sorted(read) if sha]
     except AnalisiError:
         here = []
+    here += _recorded(folder) if not here else []
     return [item for item in here if trace.fingerprint(*item[:2]) == item[2]], len(read)
+
+
+def _recorded(folder: Path) -> list[tuple[str, str, str]]:
+    try:
+        kept = json.loads((workroom(folder.resolve()) / RECORDS).read_text(encoding="ascii"))
+        return sorted({tuple(item) for record in kept.values() for item in record["ingressi"] if item[0] == trace.FILE})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def workroom(output: Path) -> Path:
+    """The hidden folder beside an edition where it is made."""
+    return output.parent / f".{output.name}.lavoro"
 
 
 def compared(folder: Path) -> str:
     """With how many of the files it was made from the edition can be compared here: "46 dei 51 file letti"."""
-    found, count = _inputs(read_manifest(folder))
+    found, count = _inputs(read_manifest(folder), folder)
     return f"{len(found)} {'del' if count == 1 else 'dei'} {count} file letti"
 
 
