@@ -71,8 +71,8 @@ class Job:
     readings: Path | None = None  # folder where the reports of a batch share what they read
     edition: str = ""  # its name, where the notebook of a failed report is kept
     revision: str = ""  # the commit, when already known
-    plan: str = ""  # the reports published together with it for other readers than the internal ones
     workspace: Path | None = None  # also where relative paths of the parameters are read from
+    plan: str = ""  # the reports published together with it for other readers than the internal ones
     progress: bool = False
 
 
