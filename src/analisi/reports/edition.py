@@ -14,7 +14,7 @@ from typing import Any
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.presentation.riservatezza import has_public, plan_of
 from analisi.reports.contract import TYPES, Contract, check_words, find
-from analisi.vocabulary import INTERNO, PROFILI, load_territorio
+from analisi.vocabulary import INTERNO, load_territorio
 from analisi.workspace import resolve, root, shown
 
 EVERY = "*"  # in place of a provincia: each one of the territory
@@ -133,18 +133,26 @@ class _Reader:
             raise AnalisiError("\n".join(f"{shown(self.file)}: {fault}" for fault in self.faults))
         profile = content.get("profilo", INTERNO)
         if profile != INTERNO:
-            plan = plan_of([(report.notebook.name, report.parametri) for report in reports])
+            plan = plan_of([(report.notebook.cifre, report.parametri) for report in reports])
             reports = [replace(report, piano=plan) for report in reports]
         memory = content.get("memoria_massima", 0)
         return Edizione(self.file, content["titolo"], content["periodo"], profile, groups, memory, tuple(reports), tuple(left_out))
 
-    def shown(self, entries: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    def shown(self, entries: list[Any]) -> tuple[list[Any], list[str]]:
         """The [[rapporto]] that the readers of the edition may have, and the notebooks that are for the internal profile alone."""
-        if self.content.get("profilo", INTERNO) not in PROFILI[1:]:
+        if self.content.get("profilo", INTERNO) == INTERNO:
             return entries, []
-        alone = [isinstance(e, dict) and isinstance(e.get("notebook"), str) and not has_public(Path(e["notebook"]).stem) for e in entries]
-        kept = [entry for entry, out in zip(entries, alone, strict=True) if not out]
-        return kept, list(dict.fromkeys(e["notebook"] for e, out in zip(entries, alone, strict=True) if out))
+        alone = [self.internal(entry) for entry in entries]
+        return [e for e, name in zip(entries, alone, strict=True) if not name], list(dict.fromkeys(filter(None, alone)))
+
+    @staticmethod
+    def internal(entry: object) -> str:
+        """The notebook of a [[rapporto]] if it has no page for other readers; nothing when it has, or cannot be read."""
+        try:
+            contract = find(entry["notebook"])
+        except (AnalisiError, KeyError, TypeError, AttributeError):
+            return ""
+        return "" if has_public(contract.cifre) else contract.name
 
     def fields(self, entry: object, known: dict[str, Any], place: str) -> bool:
         """Whether an entry has the fields it must have, each of its kind, and no other."""

@@ -148,7 +148,7 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
         raise AnalisiError(msg) from error
     values = contract.complete(given)
     profilo = values.get("profilo", INTERNO)
-    plan = "" if profilo == INTERNO else plan_of([(contract.name, values)])
+    plan = "" if profilo == INTERNO else plan_of([(contract.cifre, values)])
     job = Job(contract.path, contract.name, given, staging, engine, "spawn", plan=plan, progress=progress)
     from analisi.presentation import svg  # here: two threads that import the same libraries at once may find them half made
 
@@ -165,7 +165,7 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
             if plan:
                 from analisi.reports.audit import Pubblicato, require_protected
 
-                require_protected([Pubblicato(staging, contract.name, values)], plan)
+                require_protected([Pubblicato(staging, contract.cifre, values)], plan)
             require_open(staging, profilo, outcome.inputs)
             return _publish(staging, output, f"{contract.name}.html")
     except OSError as error:
