@@ -1,10 +1,14 @@
 """The public profile: what is hidden is nowhere in what is published, nothing depends on it, and what was not decided stops publication."""
 
+import json
 import re
+from dataclasses import replace
 
 import polars as pl
 import pytest
 
+from analisi.disclosure import regole
+from analisi.disclosure.regole import read_rules
 from analisi.errors import AnalisiError
 from analisi.indicators import fonti
 from analisi.presentation import dati_annuale, riservatezza
@@ -85,8 +89,6 @@ def test_what_is_published_is_attacked_again_from_its_bytes(printed):
     require_protected([Pubblicato(printed, "annuale", PARAMETERS)], PIANO)
 
 
-
-
 def put_back_in_the_data(folder):
     """The workers of Cremona in ministerial CIGS, 2024: hidden although they are many."""
     path = folder / "dati" / "tavola_provinciale.csv"
@@ -128,6 +130,31 @@ def test_a_number_put_back_stops_the_publication_and_is_not_repeated(printed, tm
         require_protected([Pubblicato(folder, "annuale", PARAMETERS)], PIANO)
     assert told in str(refused.value)
     assert "7919" not in str(refused.value)
+
+
+def test_what_an_earlier_edition_told_is_shown_and_protects_nothing(printed, tmp_path, monkeypatch):
+    """Lodi's collective dismissals of 2024 hide its CIGS; once they are out, something else must."""
+    cell, small = (f"casi_gestiti.lavoratori anno=2024 procedura={p} provincia=LO" for p in ("licenziamento_collettivo", "cigs_regionale"))
+    old = tmp_path / "edizione-2024" / "annuale"
+    (old / "dati").mkdir(parents=True)
+    text = (printed / "dati" / "tavola_provinciale.csv").read_text(encoding="utf-8")
+    lines = {tuple(line.split(",")[:3]): line for line in text.splitlines()}
+    turned = (("LO", "licenziamento_collettivo", "*", "64"), ("LO", "totale", "82", "*"), ("SO", "totale", "120", "*"))
+    for provincia, procedura, place, written in turned:  # the other way round, as that edition had chosen
+        fields = lines["2024", provincia, procedura].split(",")
+        assert fields[5] == place
+        text = text.replace(",".join(fields), ",".join([*fields[:5], written, *fields[6:]]))
+    (old / "dati" / "tavola_provinciale.csv").write_text(text, encoding="utf-8")
+    report = {"nome": "annuale", "notebook": "annuale", "parametri": PARAMETERS, "file": [1]}
+    (tmp_path / "edizione-2024" / "manifest.json").write_text(json.dumps({"rapporti": [report]}), encoding="utf-8")
+    rules = replace(read_rules(), precedenti=(str(tmp_path / "edizione-2024"),))
+    monkeypatch.setattr(regole, "read_rules", lambda: rules)
+    celle = decided(PIANO).celle.rows_by_key("cella", named=True, unique=True)
+    assert (celle[cell]["mostrato"], celle[small]["segno"]) == (64, "*")
+    assert celle[small]["a"] - celle[small]["da"] >= 6
+    rules = replace(rules, precedenti=("nessuna",))
+    with pytest.raises(AnalisiError, match="edizioni_precedenti, «nessuna»: non è la cartella di un'edizione"):
+        decided(PIANO)
 
 
 def test_a_column_that_nobody_declared_is_not_shown(printed):

@@ -21,7 +21,7 @@ from analisi.disclosure.protezione import require_safe
 from analisi.disclosure.pubblicato import audit_published
 from analisi.errors import AnalisiError
 from analisi.presentation.formats import round_half_up
-from analisi.presentation.riservatezza import decided, tables
+from analisi.presentation.riservatezza import data_files, decided, tables
 from analisi.sources.cells import Problema, parse_number
 
 Written = tuple[int, Decimal]  # a number as it is written: decimals, value
@@ -40,9 +40,7 @@ class Pubblicato:
 
     @cached_property
     def dati(self) -> dict[str, pl.DataFrame]:
-        """Its data files by name, columns of text."""
-        files = sorted((self.cartella / "dati").glob("*.csv"))
-        return {file.stem: pl.read_csv(file.read_bytes(), infer_schema=False) for file in files}
+        return data_files(self.cartella)
 
 
 def require_protected(reports: list[Pubblicato], piano: str) -> None:
