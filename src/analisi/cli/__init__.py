@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from analisi.cli.archivio import archivia
 from analisi.cli.base import Gruppo
 from analisi.cli.consegna import pacchetto, verifica
 from analisi.cli.edizione import edizione
@@ -28,7 +29,22 @@ def app() -> None:
     """
 
 
-for command in (elenco, esegui, nuovo, edizione, esplora, verifica, pacchetto, controlla, modello, mappa, esempio, chiave, pseudonimi):
+for command in (
+    elenco,
+    esegui,
+    nuovo,
+    edizione,
+    esplora,
+    verifica,
+    pacchetto,
+    controlla,
+    archivia,
+    modello,
+    mappa,
+    esempio,
+    chiave,
+    pseudonimi,
+):
     app.add_command(command)
 
 

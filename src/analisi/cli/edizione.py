@@ -46,6 +46,12 @@ Esempio:
     default="",
     help="Chi leggerà: interno, o pubblico (senza nomi né righe di singoli casi; celle piccole non protette).",
 )
+@click.option(
+    "--alla-data",
+    "alla_data",
+    metavar="AAAA-MM-GG",
+    help="L'edizione com'era quel giorno; le fonti devono essere archivi («analisi archivia»).",
+)
 @click.option("--uscita", metavar="CARTELLA", help="Dove pubblicare (predefinita: reports/edizione-NOME-PERIODO).")
 @click.option("--processi", metavar="N", type=click.IntRange(1, 512), help="Rapporti eseguiti insieme (predefinito: uno per processore).")
 @click.option("--solo", metavar="NOME", multiple=True, help="Esegue solo questo rapporto (anche con * e ?; si può ripetere).")
@@ -62,6 +68,7 @@ Esempio:
 def edizione(
     file: str,
     profilo: str,
+    alla_data: str | None,
     uscita: str | None,
     processi: int | None,
     solo: tuple[str, ...],
@@ -82,7 +89,7 @@ def edizione(
     """
     from analisi.reports.edition import read_edition
 
-    edition = read_edition(file, profilo)
+    edition = read_edition(file, profilo, alla_data or "")
     from analisi.reports import batch
 
     output = place_of(uscita) if uscita else batch.default_output(edition)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analisi.errors import AnalisiError, suggest
+from analisi.sources.snapshots import pinned
 from analisi.workspace import resolve, root, shown
 
 if TYPE_CHECKING:
@@ -149,6 +150,21 @@ def _read_parameters(source: str, file: str) -> list[Parameter]:
             msg = f"{file}, cella dei parametri, riga {node.lineno}: {form}"
             raise AnalisiError(msg) from error
     return found
+
+
+def at_date(contract: Contract, given: dict[str, Any], alla_data: str = "") -> dict[str, Any]:
+    """The given values with the state of the archive they are read from, if `fonte` is one: the last snapshot, on or before a day.
+
+    Raises:
+        AnalisiError: a day is asked of a notebook without `fonte`, or of a source that is no archive, or comes before its first snapshot.
+    """
+    fonte = contract.complete(given).get("fonte")
+    if fonte is None and alla_data:
+        msg = f"--alla-data {alla_data}: il notebook {contract.name} non ha il parametro fonte"
+        raise AnalisiError(msg)
+    if fonte is None or (state := pinned(fonte, alla_data)) == fonte:
+        return given
+    return given | {"fonte": state}
 
 
 def check(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
