@@ -18,6 +18,7 @@ from analisi.tables.validation import FAULTS
 from analisi.tables.writing import counted
 from analisi.vintages import typed
 from analisi.vintages.extracts import BY_COLUMNS, STOPPED, Rejected, describe, stem_of, written
+from analisi.vintages.keys import Keys
 from analisi.vintages.layout import PIECE, added, content, ordered, years
 from analisi.vocabulary import Territorio
 from analisi.workspace import shown
@@ -36,18 +37,26 @@ def large(
     """
     rows, stem = typed.height(path), stem_of(path, table, names)
     step = ceil(rows / ceil(rows / PIECE))
-    again = typed.repeated(path, table, rows, step)
-    facts = _Gathered(table, path, where, accept=accept, repeated=again)
+    facts = _Gathered(table, path, where, accept)
     files: list[dict[str, Any]] = []
     waiting: Future[list[dict[str, Any]]] | None = None
-    with ThreadPoolExecutor(1) as pool:
+    with Keys.of(table) as keys, ThreadPoolExecutor(1) as pool:
+        if accept:  # what repeats a key must be known before it is written
+            for first in range(0, rows, step):
+                keys.add(pl.scan_parquet(path).slice(first, step).select(table.key).collect())
+            facts.repeated = keys.repeated(path, rows, step)
         for number, first in enumerate(range(0, rows, step), start=1):
-            good = facts.accepted(first, step)
+            frame = typed.piece(path, table, first, step)
+            if not accept:
+                keys.add(frame)
+            good = facts.accepted(frame, first)
             if waiting:
                 files += waiting.result()
             waiting = pool.submit(_pieces, good, table, folder, stem, number, synthetic=facts.synthetic)
             told(path.name, min(first + step, rows), rows)
         files += waiting.result() if waiting else []
+        if not accept:
+            facts.reject(keys.repeated(path, rows, step))
     facts.require_clean()
     counts = {"righe": rows, "accettate": rows - facts.rejected, "scartate": facts.rejected, "totali": 0, "vuote": 0}
     unchecked = [*typed.single_row_rules(table, where)[1], *(link.code for link in table.links)]
@@ -71,7 +80,7 @@ class _Gathered:
     path: Path
     where: Territorio
     accept: bool
-    repeated: pl.DataFrame
+    repeated: pl.DataFrame | None = None
     content: int = 0
     rejected: int = 0
     synthetic: bool = False
@@ -80,14 +89,13 @@ class _Gathered:
     warned: dict[str, int] = field(default_factory=dict)
     told: list[pl.DataFrame] = field(default_factory=list)
 
-    def accepted(self, first: int, rows: int) -> pl.DataFrame:
-        """The accepted rows of a piece. Raises: Rejected, after many faults that nobody accepts."""
-        frame = typed.piece(self.path, self.table, first, rows)
+    def accepted(self, frame: pl.DataFrame, first: int) -> pl.DataFrame:
+        """The accepted rows of a piece that begins at row `first`. Raises: Rejected, after many faults that nobody accepts."""
         wrong, faults, errors, warned = typed.check(frame, self.table, self.where, first + 2)
-        again = self.repeated.filter(pl.col("indice").is_between(first, first + rows, closed="left"))
-        if again.height:
+        if self.repeated is not None:
+            again = self.repeated.filter(pl.col("indice").is_between(first, first + frame.height, closed="left"))
+            self.reject(again, count=False)
             wrong = wrong.scatter((again["indice"] - first).to_list(), True)
-            faults, errors["chiave"] = pl.concat([faults, self._keys(again)]), again.height
         self.told += [faults] if faults.height else []
         for tally, found in ((self.errors, errors), (self.warned, warned)):
             tally.update({rule: tally.get(rule, 0) + count for rule, count in found.items()})
@@ -102,15 +110,20 @@ class _Gathered:
             self.extracted = max(days, default=None)
         return good
 
-    def _keys(self, again: pl.DataFrame) -> pl.DataFrame:
-        """The faults of repeated keys, the first of them."""
+    def reject(self, again: pl.DataFrame, *, count: bool = True) -> None:
+        """Note the rows that repeat a key; with `count` they were taken as accepted until now."""
+        if again.is_empty():
+            return
+        self.rejected += again.height if count else 0
+        self.errors["chiave"] = self.errors.get("chiave", 0) + again.height
         name = self.table.key[0]
-        return again.head(typed.TOLD).select(
+        faults = again.head(typed.TOLD).select(
             (pl.col("indice") + 2).alias("riga"), pl.lit(self.table.names.index(name), dtype=pl.Int64).alias("posizione"),
             pl.lit(name).alias("colonna"), pl.lit(name).alias("intestazione"), pl.lit("ripetuto").alias("valore"),
             pl.lit("chiave").alias("regola"), pl.lit("errore").alias("gravita"),
             pl.format("ripete la chiave della riga {}; lasciarne una sola", pl.col("prima") + 2).alias("testo"),
         ).cast(FAULTS)  # fmt: skip
+        self.told.append(faults)
 
     def require_clean(self) -> None:
         """Raises: Rejected when rows were rejected and that was not accepted: one line per rule, with the first rows."""

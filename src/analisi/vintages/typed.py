@@ -8,9 +8,7 @@ checked.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +19,12 @@ from analisi.sources import cells
 from analisi.tables.catalogo import ESTRATTI
 from analisi.tables.schema import TEXT_LIMIT, Column, Rule, Table
 from analisi.tables.validation import CF_WORDS, FAULTS, PSEUDONIMO, UNSEEN, UNSEEN_WORDS, echo
-from analisi.vintages.layout import LARGE, SEED
+from analisi.vintages.layout import LARGE
 from analisi.vocabulary import FUORI_REGIONE, Territorio
 from analisi.workspace import CODICE_FISCALE
 
 FEW = 5_000  # distinct values among the first ten thousand: below, only the distinct ones are looked at
 TOLD = 1_000  # faults of one rule and one piece that are told one by one
-BUCKETS = 64
 Fault = tuple[str, str, pl.Series]  # rule, sentence, which values are wrong
 
 
@@ -58,7 +55,7 @@ def piece(path: Path, table: Table, first: int, rows: int) -> pl.DataFrame:
     """Some rows of a file with all the columns of the table, those that the file has not without values."""
     here = pl.read_parquet_schema(path)
     columns = [pl.col(n).cast(t) if n in here else pl.lit(None, dtype=t).alias(n) for n, t in table.schema.items()]
-    return pl.scan_parquet(path).slice(first, rows).select(columns).collect()
+    return pl.scan_parquet(path).slice(first, rows).select(columns).collect().rechunk()  # in one chunk, sorting is twice as fast
 
 
 def single_row_rules(table: Table, territorio: Territorio) -> tuple[list[Rule], list[str]]:
@@ -162,41 +159,3 @@ def companies(values: pl.Series) -> pl.Series:
     persons = [text for text in distinct.filter(distinct.str.len_bytes() == 16) if text == text.upper() and codicefiscale.is_valid(text)]
     wrong = distinct.filter(~(distinct.is_in(right.implode()) | distinct.is_in(persons)))
     return ~values.is_in(wrong.implode()) if len(wrong) else values.is_not_null().replace(False, None)
-
-
-def repeated(path: Path, table: Table, rows: int, step: int) -> pl.DataFrame:
-    """One row per row of the file that repeats the key of an earlier one: `indice` (from 0) and `prima`, that of the first.
-
-    Hashes of keys go to buckets on disk, so that memory does not grow with the file; rows whose hashes are equal are then read again.
-    """
-    read = partial(_keys, path, table)
-    with tempfile.TemporaryDirectory(prefix="analisi-chiavi-") as folder:
-        buckets = [Path(folder) / str(number) for number in range(BUCKETS)]
-        edges = (np.arange(1, BUCKETS, dtype=np.uint64) << np.uint64(58)).astype(np.uint64)
-        for first in range(0, rows, step):
-            hashes = np.sort(read(first, step).drop("indice").hash_rows(seed=SEED).to_numpy())
-            for bucket, part in zip(buckets, np.split(hashes, np.searchsorted(hashes, edges)), strict=True):
-                with bucket.open("ab") as file:
-                    part.tofile(file)
-        twice = [_twice(np.fromfile(bucket, dtype=np.uint64)) for bucket in buckets]
-    seen = np.concatenate(twice)
-    if not len(seen):
-        return pl.DataFrame(schema={"indice": pl.Int64, "prima": pl.Int64})
-    doubtful = pl.Series(seen)
-    parts = []
-    for first in range(0, rows, step):
-        keys = read(first, step)
-        parts.append(keys.filter(keys.drop("indice").hash_rows(seed=SEED).is_in(doubtful.implode())))
-    keys = pl.concat(parts).with_columns(pl.col("indice").min().over(list(table.key)).alias("prima"))
-    return keys.filter(pl.col("indice") > pl.col("prima")).select("indice", "prima")
-
-
-def _keys(path: Path, table: Table, first: int, rows: int) -> pl.DataFrame:
-    keys = pl.scan_parquet(path).slice(first, rows).select(table.key).with_row_index("indice", offset=first).collect()
-    needed = [name for name in table.key if table.column(name).required]
-    return keys.with_columns(pl.col("indice").cast(pl.Int64)).drop_nulls(needed)
-
-
-def _twice(hashes: np.ndarray) -> np.ndarray:
-    hashes.sort()
-    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
