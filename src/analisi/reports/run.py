@@ -318,6 +318,7 @@ def _export(name: str, executed: Path, edition: str = "") -> dict[str, Any]:
         path.write_bytes(data)
     add_previews(notebook)
     _hide_folders(notebook)
+    _stop_clocks(notebook)
     notes = notebook.metadata.papermill.get("analisi", {})
     nbformat.write(notebook, executed)
     return {key: resources["pagina"][key] for key in ("titolo", "sottotitolo", "sintetici", "cifre")} | {"analisi": notes}
@@ -333,6 +334,17 @@ def _hide_folders(notebook: Any) -> None:
             notes.parameters[name] = shown(Path(value))
             for cell in (cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])):
                 cell.source = cell.source.replace(json.dumps(value)[1:-1], notes.parameters[name]).replace(value, notes.parameters[name])
+
+
+def _stop_clocks(notebook: Any) -> None:
+    """Leave out of an executed notebook when it ran and for how long: the same report has the same bytes."""
+    for notes in (notebook.metadata.papermill, *(cell.metadata.get("papermill", {}) for cell in notebook.cells)):
+        for key in ("start_time", "end_time", "duration"):
+            notes.pop(key, None)
+    for position, cell in enumerate(notebook.cells):
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = f"parametri-{position}"  # papermill draws it
 
 
 def _publish(staging: Path, output: Path, page: str) -> Path:

@@ -14,7 +14,8 @@ from analisi.tables.reading import Lettura
 from analisi.tables.schema import Table
 from analisi.tables.summary import by_rule
 from analisi.tables.writing import thousands
-from analisi.vintages.layout import LARGE, METHOD, PERIOD, added, content, ordered, write, years
+from analisi.vintages import layout
+from analisi.vintages.layout import METHOD, PERIOD, added, content, ordered, write, years
 from analisi.vintages.store import ArchiveFailed
 from analisi.workspace import shown
 
@@ -37,7 +38,7 @@ def small(reading: Lettura, folder: Path, names: set[Path]) -> dict[str, Any]:
     """Archive what a reading accepted."""
     table, facts = reading.tabella, reading.provenienza
     frame, stem = ordered(reading.dati, table, whole=True), stem_of(reading.foglio.file, table, names)
-    pieces = years(frame, table) if frame.height >= LARGE else [("", frame)]
+    pieces = years(frame, table) if frame.height >= layout.LARGE else [("", frame)]
     name = f"{stem.name}.parquet"
     places = [(part, stem / year / name if year else stem.with_name(name)) for year, part in pieces]
     files = [written(part, table, folder, place, synthetic=facts["sintetica"]) for part, place in places]

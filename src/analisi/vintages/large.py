@@ -16,10 +16,10 @@ from analisi.tables.schema import Table
 from analisi.tables.summary import by_rule
 from analisi.tables.validation import FAULTS
 from analisi.tables.writing import counted
-from analisi.vintages import typed
+from analisi.vintages import layout, typed
 from analisi.vintages.extracts import BY_COLUMNS, STOPPED, Rejected, describe, stem_of, written
 from analisi.vintages.keys import Keys
-from analisi.vintages.layout import PIECE, added, content, ordered, years
+from analisi.vintages.layout import added, content, ordered, years
 from analisi.vocabulary import Territorio
 from analisi.workspace import shown
 
@@ -36,7 +36,7 @@ def large(
         Rejected: rows were rejected, and that was not accepted.
     """
     rows, stem = typed.height(path), stem_of(path, table, names)
-    step = ceil(rows / ceil(rows / PIECE))
+    step = ceil(rows / ceil(rows / layout.PIECE))
     facts = _Gathered(table, path, where, accept)
     files: list[dict[str, Any]] = []
     waiting: Future[list[dict[str, Any]]] | None = None

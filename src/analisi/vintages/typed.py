@@ -19,23 +19,24 @@ from analisi.sources import cells
 from analisi.tables.catalogo import ESTRATTI
 from analisi.tables.schema import TEXT_LIMIT, Column, Rule, Table
 from analisi.tables.validation import CF_WORDS, FAULTS, PSEUDONIMO, UNSEEN, UNSEEN_WORDS, echo
-from analisi.vintages.layout import LARGE
+from analisi.vintages import layout
 from analisi.vocabulary import FUORI_REGIONE, Territorio
 from analisi.workspace import CODICE_FISCALE
 
 FEW = 5_000  # distinct values among the first ten thousand: below, only the distinct ones are looked at
 TOLD = 1_000  # faults of one rule and one piece that are told one by one
+_OFFICES = (120, 121, 888, 999)  # of a partita IVA, beyond those of the provinces (001-100), as python-stdnum has them
 Fault = tuple[str, str, pl.Series]  # rule, sentence, which values are wrong
 
 
-def table_of(path: Path, rows: int = LARGE) -> Table | None:
-    """The table of a Parquet file of at least `rows` rows whose columns are all of the declared types; else None."""
+def table_of(path: Path) -> Table | None:
+    """The table of a large Parquet file whose columns are all of the declared types; else None."""
     if path.suffix.lower() != ".parquet":
         return None
     try:
         schema = pl.read_parquet_schema(path)
         fit = [table for table in ESTRATTI if set(table.required) <= set(schema) and _typed(schema, table)]
-        if not fit or height(path) < rows:
+        if not fit or height(path) < layout.LARGE:
             return None
     except (pl.exceptions.PolarsError, OSError):
         return None
@@ -155,7 +156,9 @@ def companies(values: pl.Series) -> pl.Series:
     for place in range(11):  # Luhn: every second digit from the right is doubled
         digit = numbers // 10**place % 10
         total += np.where(digit > 4, 2 * digit - 9, 2 * digit) if place % 2 else digit
-    right = digits.filter(pl.Series(total % 10 == 0))
+    office = numbers // 10 % 1000
+    known = ((office >= 1) & (office <= 100)) | np.isin(office, _OFFICES)
+    right = digits.filter(pl.Series((total % 10 == 0) & known))
     persons = [text for text in distinct.filter(distinct.str.len_bytes() == 16) if text == text.upper() and codicefiscale.is_valid(text)]
     wrong = distinct.filter(~(distinct.is_in(right.implode()) | distinct.is_in(persons)))
     return ~values.is_in(wrong.implode()) if len(wrong) else values.is_not_null().replace(False, None)
