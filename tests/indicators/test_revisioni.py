@@ -53,6 +53,13 @@ def test_a_row_of_a_period_already_over_came_late():
     assert (found.conti["aggiunte"], found.conti["in_ritardo"]) == (2, 1)
 
 
+def test_a_quarter_that_was_over_came_late():
+    before = pl.DataFrame({"trimestre": ["2025-T2"], "n": [1]})
+    after = pl.DataFrame({"trimestre": ["2025-T2", "2025-T3", "2025-T4"], "n": [1, 2, 3]})
+    found = changes(before, after, key=("trimestre",), periodo="trimestre", giorno=date(2025, 10, 31))
+    assert found.righe.select("chiave", "tipo").rows() == [("trimestre 2025-T3", "arrivata in ritardo"), ("trimestre 2025-T4", "nuova")]
+
+
 def test_a_later_version_of_a_row_is_a_revision():
     frame = BEFORE.rename({"versione": "progressivo_versione"})
     after = pl.concat([frame, frame.head(1).with_columns(pl.lit(2, dtype=pl.Int64).alias("progressivo_versione"))])

@@ -79,7 +79,8 @@ def compare(
     )
     numbers = [name for name in names if here[name].is_numeric() and there[name].is_numeric()]
     changed = {name: pl.col("_prima") & pl.col("_dopo") & _differ(name, number=name in numbers) for name in names}
-    kind = _kind(key, names, periodo, giorno)
+    ends = _end(periodo if periodo in key else periodo + AFTER, here[periodo]) if periodo in (*key, *names) else None
+    kind = _kind(key, ends, giorno)
     told = joined.select(*_counts(names, numbers, changed, kind)).collect(engine="streaming").row(0, named=True)
     touched = [name for name in names if told[f"celle {name}"]]
     rows, cells = pl.DataFrame(schema=RIGHE), pl.DataFrame(schema=CELLE)
@@ -116,13 +117,23 @@ def _differ(name: str, *, number: bool) -> pl.Expr:
     return pl.when(one.is_null() | other.is_null()).then(one.is_null() != other.is_null()).otherwise(gap > TOLERANCE * size)
 
 
-def _kind(key: list[str], names: list[str], periodo: str, giorno: date | None) -> pl.Expr:
+def _end(name: str, dtype: pl.DataType) -> pl.Expr:
+    """The day a row's period ends: a date is its own, a trimestre ("2005-T1") and a year have their last."""
+    column = pl.col(name)
+    if dtype == pl.Date:
+        return column
+    if dtype.is_integer():
+        return pl.date(column, 12, 31)
+    year, quarter = (column.str.slice(start, length).cast(pl.Int32, strict=False) for start, length in ((0, 4), (6, 1)))
+    return pl.date(year, quarter * 3, 1).dt.month_end()
+
+
+def _kind(key: list[str], ends: pl.Expr | None, giorno: date | None) -> pl.Expr:
     """What an added row is."""
     version = next((name for name in key if name.startswith("progressivo")), "")
     kind = pl.when(pl.col(version).cast(pl.Int64, strict=False) > 1).then(pl.lit(REVISION)) if version else pl.when(False).then(None)
-    if periodo and giorno and periodo in (*names, *key):
-        when = pl.col(periodo if periodo in key else periodo + AFTER)
-        kind = kind.when(when.cast(pl.Date, strict=False) <= giorno).then(pl.lit(LATE))
+    if ends is not None and giorno:
+        kind = kind.when(ends <= giorno).then(pl.lit(LATE))
     return kind.otherwise(pl.lit(NEW))
 
 

@@ -158,7 +158,7 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
             from analisi.reports.gate import require_open  # here: it brings what the start of a notebook need not wait for
 
             require_open(staging, contract.complete(given).get("profilo", INTERNO), outcome.inputs)
-            return _publish(staging, output, f"{contract.name}.html")
+            return publish_folder(staging, output, f"{contract.name}.html")
     except OSError as error:
         msg = f"{output}: la pubblicazione non è riuscita ({error.strerror}); il rapporto precedente, se c'era, è rimasto"
         raise RunFailed(msg) from error
@@ -347,7 +347,7 @@ def _stop_clocks(notebook: Any) -> None:
             cell.id = f"parametri-{position}"  # papermill draws it
 
 
-def _publish(staging: Path, output: Path, page: str) -> Path:
+def publish_folder(staging: Path, output: Path, page: str) -> Path:
     """Move what was made to its place: the whole folder if there is none yet, else file by file, the page last.
 
     Data files of an earlier run that this one did not make (of another profile, say) go first.
