@@ -13,7 +13,7 @@ from analisi import trace
 from analisi.errors import AnalisiError, listing
 from analisi.indicators.revisioni import Revisione, compare
 from analisi.reports.verify import MANIFEST, READY, read_manifest
-from analisi.sources.snapshots import MARK, archived_files, in_force, is_archive, parts, require_unaltered, tables
+from analisi.sources.snapshots import MARK, archived_files, in_force, is_archive, parts, require_unaltered, scan, tables
 from analisi.tables.catalogo import TABLES
 from analisi.tables.delivery import read_delivery, require_files
 from analisi.tables.schema import Table
@@ -180,7 +180,7 @@ def _of_archive(path: Path) -> Lato:
         days = [extract["data_estrazione"] for extract in last.estratti if extract["tabella"] == name and extract["data_estrazione"]]
         synthetic |= any(extract["sintetica"] for extract in last.estratti)
         day = date.fromisoformat(max(days)) if days else last.giorno
-        found[name] = Tavola(pl.scan_parquet(list(kept), hive_partitioning=False), TABLES[name], day)
+        found[name] = Tavola(scan(path, name), TABLES[name], day)
     archive, at = parts(path)
     return Lato(f"{archive.name}@{at}" if at else archive.name, found, files, synthetic)
 
