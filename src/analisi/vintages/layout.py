@@ -32,8 +32,17 @@ METHOD = f"polars {pl.__version__}: hash_rows, seme {SEED}, somma modulo 2^64"
 
 def ordered(frame: pl.DataFrame, table: Table, *, whole: bool) -> pl.DataFrame:
     """The rows by their period, those without one first; with `whole` also by key, which leaves one order only."""
-    by = [PERIOD[table.name], *(table.key if whole else ())]
-    return frame.sort(list(dict.fromkeys(by)), nulls_last=False, maintain_order=True)
+    by = list(dict.fromkeys([PERIOD[table.name], *(table.key if whole else ())]))
+    fixed = [name for name in frame.columns if name not in by and _constant(frame[name])]
+    moved = frame.drop(fixed).rechunk().sort(by, nulls_last=False, maintain_order=True)  # in one chunk, sorting takes half the time
+    return moved.with_columns(pl.lit(frame[name].first(), dtype=frame.schema[name]).alias(name) for name in fixed).select(frame.columns)
+
+
+def _constant(values: pl.Series) -> bool:
+    """Whether all rows have one value, or none has any: they need not be moved."""
+    if values.is_empty() or values.null_count():
+        return values.null_count() == len(values)
+    return values.first() == values.last() and bool((values == values.first()).all())
 
 
 def content(frame: pl.DataFrame) -> int:

@@ -56,7 +56,7 @@ def piece(path: Path, table: Table, first: int, rows: int) -> pl.DataFrame:
     """Some rows of a file with all the columns of the table, those that the file has not without values."""
     here = pl.read_parquet_schema(path)
     columns = [pl.col(n).cast(t) if n in here else pl.lit(None, dtype=t).alias(n) for n, t in table.schema.items()]
-    return pl.scan_parquet(path).slice(first, rows).select(columns).collect().rechunk()  # in one chunk, sorting is twice as fast
+    return pl.scan_parquet(path).slice(first, rows).select(columns).collect(engine="in-memory")
 
 
 def single_row_rules(table: Table, territorio: Territorio) -> tuple[list[Rule], list[str]]:
