@@ -14,6 +14,8 @@ from analisi.tables.reading import leggi
 from analisi.vintages import layout
 from analisi.vintages.archiving import archivia
 from analisi.vintages.extracts import BY_COLUMNS, FULL, Rejected
+from analisi.vintages.reading import scan
+from analisi.workspace import resolve
 from tests.conftest import analisi, write_rows
 from tests.vintages.conftest import communications, procedure, register, rows_of
 
@@ -191,3 +193,12 @@ def test_a_year_added_to_large_communications_reads_with_the_others(tmp_path, ar
     archivia([tmp_path / "anno.parquet"], archive, NEXT, modo=ADDED)
     assert rows_of("siul_cob", archive).height == 4_500
     assert list(altered(archive)) == []
+
+
+def test_a_table_is_scanned_as_it_was_on_a_day(tmp_path, archive):
+    for number, day in enumerate((DAY, NEXT), start=1):
+        archivia([register(tmp_path / f"{number}.csv", *(procedure(n) for n in range(number)))], archive, day)
+    assert scan(resolve(f"{archive}@2025-12-31"), "vol_procedure").collect().height == 1
+    assert scan(archive, "vol_procedure").select("id_unita").collect().height == 2
+    with pytest.raises(AnalisiError, match="non ha la tabella misure; ha vol_procedure"):
+        scan(archive, "misure")

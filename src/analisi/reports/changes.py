@@ -13,11 +13,12 @@ from analisi import trace
 from analisi.errors import AnalisiError, listing
 from analisi.indicators.revisioni import Revisione, compare
 from analisi.reports.verify import MANIFEST, READY, read_manifest
-from analisi.sources.snapshots import MARK, archived_files, in_force, is_archive, parts, require_unaltered, scan, tables
+from analisi.sources.snapshots import MARK, archived_files, in_force, is_archive, parts, require_unaltered, tables
 from analisi.tables.catalogo import TABLES
 from analisi.tables.delivery import read_delivery, require_files
 from analisi.tables.schema import Table
 from analisi.vintages.layout import PERIOD
+from analisi.vintages.reading import scan
 from analisi.workspace import resolve, root, shown
 
 RESERVED = frozenset(column.name for table in TABLES.values() for column in table.columns if column.reserved)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analisi.errors import AnalisiError, suggest
-from analisi.sources.snapshots import pinned
 from analisi.workspace import resolve, root, shown
 
 if TYPE_CHECKING:
@@ -158,6 +157,8 @@ def at_date(contract: Contract, given: dict[str, Any], alla_data: str = "") -> d
     Raises:
         AnalisiError: a day is asked of a notebook without `fonte`, or of a source that is no archive, or comes before its first snapshot.
     """
+    from analisi.sources.snapshots import pinned
+
     fonte = contract.complete(given).get("fonte")
     if fonte is None and alla_data:
         msg = f"--alla-data {alla_data}: il notebook {contract.name} non ha il parametro fonte"

@@ -17,8 +17,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from analisi.errors import AnalisiError
 from analisi.workspace import resolve, shown
 
@@ -121,19 +119,6 @@ def archived_files(path: Path, tabella: str | None = None) -> dict[Path, str]:
         raise AnalisiError(msg)
     names = tables(path) if tabella is None else [tabella]
     return {file: sha for name in names for snapshot in in_force(path, name) for file, sha in snapshot.files(name).items()}
-
-
-def scan(path: Path, tabella: str) -> pl.LazyFrame:
-    """The rows of a table in force in an archive, read when they are asked for; their files are not compared with their hashes.
-
-    Raises:
-        AnalisiError: the archive has no such table on that day.
-    """
-    files = list(archived_files(path, tabella))
-    if not files:
-        msg = f"{shown(path)}: l'archivio non ha la tabella {tabella}; ha {', '.join(tables(path))}"
-        raise AnalisiError(msg)
-    return pl.scan_parquet(files, hive_partitioning=False)
 
 
 def _first(path: Path) -> str:

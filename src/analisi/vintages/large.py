@@ -69,7 +69,8 @@ def large(
 def _pieces(frame: pl.DataFrame, table: Table, folder: Path, stem: Path, number: int, *, synthetic: bool) -> list[dict[str, Any]]:
     name = f"{stem.name}-{number:04}.parquet"
     parts = years(ordered(frame, table, whole=False), table)
-    return [written(part, table, folder, stem / year / name, synthetic=synthetic) for year, part in parts]
+    with ThreadPoolExecutor() as pool:  # the engine frees the interpreter, and uses one core a file
+        return list(pool.map(lambda part: written(part[1], table, folder, stem / part[0] / name, synthetic=synthetic), parts))
 
 
 @dataclass

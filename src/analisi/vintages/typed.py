@@ -9,6 +9,7 @@ checked.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,9 @@ def check(
     """
     wrong, told = pl.Series([False]).new_from_index(0, frame.height), []
     counts: dict[str, dict[str, int]] = {"errore": {}, "avviso": {}}
-    found = [(column, fault, "errore") for column in table.columns for fault in _cells(frame[column.name], column, territorio)]
+    with ThreadPoolExecutor() as pool:
+        faults = list(pool.map(lambda column: list(_cells(frame[column.name], column, territorio)), table.columns))
+    found = [(column, fault, "errore") for column, mine in zip(table.columns, faults, strict=True) for fault in mine]
     rules, _ = single_row_rules(table, territorio)
     broken = frame.select(rule.expression(territorio).alias(rule.code) for rule in rules) if rules else pl.DataFrame()
     found += [(table.column(r.columns[0]), (r.code, r.text, broken[r.code]), r.severity) for r in rules if broken[r.code].any()]
