@@ -69,6 +69,12 @@ def test_a_delivery_is_one_snapshot(tmp_path, archive):
     assert "1 riga letta = 1 archiviate + 0 scartate" in done.stdout
 
 
+def test_a_new_archive_is_made_where_the_analyst_is(tmp_path):
+    register(tmp_path / "vol.csv", procedure(1))
+    assert analisi("archivia", "vol.csv", "--archivio", "mio", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "mio" / "archivio.json").is_file()
+
+
 def test_the_same_extract_is_told_and_not_archived_twice(tmp_path, archive):
     source = register(tmp_path / "vol.csv", procedure(1), procedure(2))
     archivia([source], archive, DAY)

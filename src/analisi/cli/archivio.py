@@ -51,12 +51,13 @@ def archivia(
     from analisi.tables.summary import as_text
     from analisi.vintages.archiving import archivia as run
     from analisi.vintages.extracts import Rejected
-    from analisi.workspace import resolve
+    from analisi.workspace import resolve, root
 
     if aggiunge and sostituisce:
         msg = "--aggiunge e --sostituisce dicono il contrario: indicarne una"
         raise AnalisiError(msg)
-    path, target = resolve(percorso), resolve(archivio)
+    path = resolve(percorso)
+    target = root() / ARCHIVIO if archivio == ARCHIVIO else Path(archivio).expanduser().resolve()  # a new one is made where one is
     paths = require_files(path) if path.is_dir() else [path]
     bar = _Bar(len(paths))
     try:
