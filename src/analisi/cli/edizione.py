@@ -52,6 +52,12 @@ Esempio:
     default="",
     help="Chi leggerà: interno; pubblico (né nomi, né singoli casi, né cifre che li tradiscono); tutti (prima l'uno, poi l'altro).",
 )
+@click.option(
+    "--alla-data",
+    "alla_data",
+    metavar="AAAA-MM-GG",
+    help="L'edizione com'era quel giorno; le fonti devono essere archivi («analisi archivia»).",
+)
 @click.option("--uscita", metavar="CARTELLA", help="Dove pubblicare (predefinita: reports/edizione-NOME-PERIODO).")
 @click.option("--processi", metavar="N", type=click.IntRange(1, 512), help="Rapporti eseguiti insieme (predefinito: uno per processore).")
 @click.option("--solo", metavar="NOME", multiple=True, help="Esegue solo questo rapporto (anche con * e ?; si può ripetere).")
@@ -68,6 +74,7 @@ Esempio:
 def edizione(
     file: str,
     profilo: str,
+    alla_data: str | None,
     uscita: str | None,
     processi: int | None,
     solo: tuple[str, ...],
@@ -89,7 +96,7 @@ def edizione(
     from analisi.reports.edition import read_edition
 
     readers = PROFILI if profilo == TUTTI else (profilo,)
-    editions = [read_edition(file, name) for name in readers]
+    editions = [read_edition(file, name, alla_data or "") for name in readers]
     outputs = [place_of(uscita) if uscita else None for _ in editions]
     if uscita and profilo == TUTTI:
         outputs[1] = outputs[1].with_name(f"{outputs[1].name}-{PUBBLICO}")

@@ -162,6 +162,23 @@ def _read_parameters(source: str, file: str) -> list[Parameter]:
     return found
 
 
+def at_date(contract: Contract, given: dict[str, Any], alla_data: str = "") -> dict[str, Any]:
+    """The given values with the state of the archive they are read from, if `fonte` is one: the last snapshot, on or before a day.
+
+    Raises:
+        AnalisiError: a day is asked of a notebook without `fonte`, or of a source that is no archive, or comes before its first snapshot.
+    """
+    from analisi.sources.snapshots import pinned
+
+    fonte = contract.complete(given).get("fonte")
+    if fonte is None and alla_data:
+        msg = f"--alla-data {alla_data}: il notebook {contract.name} non ha il parametro fonte"
+        raise AnalisiError(msg)
+    if fonte is None or (state := pinned(fonte, alla_data)) == fonte:
+        return given
+    return given | {"fonte": state}
+
+
 def check(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
     """The given values, after the checks that need no kernel: profile, territory, source, and that years and provincia are in the data.
 

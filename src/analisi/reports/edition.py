@@ -13,7 +13,7 @@ from typing import Any
 
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.presentation.riservatezza import has_public, plan_of
-from analisi.reports.contract import TYPES, Contract, check_words, find
+from analisi.reports.contract import TYPES, Contract, at_date, check_words, find
 from analisi.vocabulary import INTERNO, load_territorio
 from analisi.workspace import resolve, root, shown
 
@@ -85,8 +85,10 @@ def available() -> list[Path]:
     return sorted((root() / "reports").glob("*.toml"))
 
 
-def read_edition(name: str, profilo: str = "") -> Edizione:
+def read_edition(name: str, profilo: str = "", alla_data: str = "") -> Edizione:
     """The edition of reports/<name>.toml, or of the TOML file at that path; with `profilo`, for other readers than the file says.
+
+    With `alla_data`, as it was that day: its sources must be archives.
 
     Raises:
         AnalisiError: no such file; or, one line each, every fault of the file: unknown field, notebook or parameter, wrong type,
@@ -102,15 +104,15 @@ def read_edition(name: str, profilo: str = "") -> Edizione:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         msg = f"{shown(file)}: non è un file TOML in UTF-8 ({error})"
         raise AnalisiError(msg) from error
-    return _Reader(file, content | ({"profilo": profilo} if profilo else {}), {"profilo": profilo} if profilo else {}).edition()
+    return _Reader(file, content | ({"profilo": profilo} if profilo else {}), {"profilo": profilo} if profilo else {}, alla_data).edition()
 
 
 class _Reader:
     """Reads one file, gathering its faults so that all are told at once."""
 
-    def __init__(self, file: Path, content: dict[str, Any], forced: dict[str, Any]) -> None:
+    def __init__(self, file: Path, content: dict[str, Any], forced: dict[str, Any], alla_data: str = "") -> None:
         """`forced`: parameters that win over those of the file, in the notebooks that have them."""
-        self.file, self.content, self.forced, self.faults = file, content, forced, []
+        self.file, self.content, self.forced, self.alla_data, self.faults = file, content, forced, alla_data, []
 
     def edition(self) -> Edizione:
         content = self.content
@@ -258,6 +260,7 @@ class _Reader:
             return
         try:
             check_words(contract, values)
+            whole = contract.complete(at_date(contract, values, self.alla_data))
             territory = load_territorio(str(whole["territorio"])) if whole.get("provincia") and "territorio" in whole else None
         except AnalisiError as error:
             self.faults.append(f"{place}: {error}")

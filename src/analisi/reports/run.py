@@ -167,7 +167,7 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
 
                 require_protected([Pubblicato(staging, contract.cifre, values)], plan)
             require_open(staging, profilo, outcome.inputs)
-            return _publish(staging, output, f"{contract.name}.html")
+            return publish_folder(staging, output, f"{contract.name}.html")
     except OSError as error:
         msg = f"{output}: la pubblicazione non è riuscita ({error.strerror}); il rapporto precedente, se c'era, è rimasto"
         raise RunFailed(msg) from error
@@ -328,6 +328,7 @@ def _export(name: str, executed: Path, edition: str = "") -> dict[str, Any]:
         path.write_bytes(data)
     add_previews(notebook)
     _hide_folders(notebook)
+    _stop_clocks(notebook)
     notes = notebook.metadata.papermill.get("analisi", {})
     nbformat.write(notebook, executed)
     return {key: resources["pagina"][key] for key in ("titolo", "sottotitolo", "sintetici", "cifre")} | {"analisi": notes}
@@ -345,7 +346,18 @@ def _hide_folders(notebook: Any) -> None:
                 cell.source = cell.source.replace(json.dumps(value)[1:-1], notes.parameters[name]).replace(value, notes.parameters[name])
 
 
-def _publish(staging: Path, output: Path, page: str) -> Path:
+def _stop_clocks(notebook: Any) -> None:
+    """Leave out of an executed notebook when it ran and for how long: the same report has the same bytes."""
+    for notes in (notebook.metadata.papermill, *(cell.metadata.get("papermill", {}) for cell in notebook.cells)):
+        for key in ("start_time", "end_time", "duration"):
+            notes.pop(key, None)
+    for position, cell in enumerate(notebook.cells):
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = f"parametri-{position}"  # papermill draws it
+
+
+def publish_folder(staging: Path, output: Path, page: str) -> Path:
     """Move what was made to its place: the whole folder if there is none yet, else file by file, the page last.
 
     Data files of an earlier run that this one did not make (of another profile, say) go first.
