@@ -14,7 +14,6 @@ import click
 
 from analisi.cli.base import Comando, place, place_of
 from analisi.errors import AnalisiError, listing
-from analisi.vocabulary import PROFILI, PUBBLICO
 
 if TYPE_CHECKING:
     from analisi.reports.edition import Edizione
@@ -94,6 +93,7 @@ def edizione(
     partire, 130 interrotto.
     """
     from analisi.reports.edition import read_edition
+    from analisi.vocabulary import PROFILI, PUBBLICO
 
     readers = PROFILI if profilo == TUTTI else (profilo,)
     editions = [read_edition(file, name, alla_data or "") for name in readers]

@@ -102,8 +102,8 @@ def _only_primary(protezione: Protezione) -> pl.DataFrame:
 def _place(name: str, where: Territorio) -> str:
     """A cell as people read it.
 
-    >>> _place("casi_gestiti.lavoratori anno=2024 provincia=SO", load_territorio("lombardia"))
-    'Sondrio, tutte le procedure, 2024'
+    >>> _place("casi_gestiti.lavoratori trimestre=T4 provincia=SO", load_territorio("lombardia"))
+    'Sondrio, tutte le procedure, T4'
     """
     told = dict(part.split("=", 1) for part in name.split(" ")[1:] if "=" in part)
     first = where.nomi.get(told.pop("provincia", where.totale), where.nome)
