@@ -59,19 +59,24 @@ def primary(celle: pl.DataFrame, regole: Regole) -> pl.DataFrame:
 
 
 def least(celle: pl.DataFrame) -> np.ndarray:
-    """The least an attacker must think that each cell can be, if hidden: 1, as zero is published; of a total, what its parts are at least."""
+    """The least an attacker must think that each cell can be, if hidden: 1, as zero is published; of a total, what its parts are."""
     return np.minimum(celle["valore"].to_numpy(), celle["minimo"].to_numpy() if "minimo" in celle.columns else 1.0)
 
 
 def with_floors(sistema: Sistema) -> Sistema:
     """The system whose cells have `minimo`: what everyone knows that each is at least, as no part of a total that is hidden is zero."""
-    value = sistema.celle["valore"].to_numpy()
-    matrice = network(sistema).matrice[:, : len(value)].tocsr()
-    totals = [
-        (row.indices[row.data < 0][0], row.indices[row.data > 0])
-        for row in (matrice[[number]] for number in range(matrice.shape[0]))
-        if (row.data == 1).sum() == row.nnz - 1 and (row.data == -1).sum() == 1 and row.nnz > 1
-    ]
+    value, rete = sistema.celle["valore"].to_numpy(), network(sistema)
+    matrice = rete.matrice[:, : len(value)].tocsr()[np.setdiff1d(np.arange(rete.matrice.shape[0]), rete.rows)]
+    totals = []
+    for number in range(matrice.shape[0]):
+        row = matrice[[number]]
+        row.data[value[row.indices] == 0] = 0.0  # a zero is known
+        row.eliminate_zeros()
+        for sign in (1, -1):
+            total = row.indices[row.data * sign == -1]
+            parts_ = row.indices[row.data * sign == 1]
+            if len(total) == 1 and len(parts_) == row.nnz - 1 and len(parts_):
+                totals.append((total[0], parts_))
     floors, before = np.minimum(value, 1.0), None
     while before is None or (floors != before).any():
         before = floors.copy()
