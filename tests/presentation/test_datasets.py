@@ -51,6 +51,7 @@ def test_an_unknown_format_is_told():
         Col("tasso", "Tasso", "quote")
 
 
-def test_a_page_says_for_whom_it_is():
-    assert (tags("interno"), tags("pubblico")) == (["Profilo interno"], ["Profilo pubblico"])
+def test_the_tags_say_who_reads_and_claim_nothing_else():
+    assert tags("interno") == ["Profilo interno"]
+    assert tags("pubblico", "2026-03-31") == ["Profilo pubblico", "Edizione del 31 marzo 2026"]
     assert "solo nel profilo interno" in reserved("L'elenco").payload["frasi"][0]

@@ -13,6 +13,7 @@ import polars as pl
 from analisi.disclosure.tavole import VINCOLI, Gerarchia, Tavola, functions, key, order, root_of
 from analisi.errors import AnalisiError, listing
 
+MAI = -4  # in place of `totali`, for a cell that no page shows: to hide it costs next to nothing
 SLACK = 1e-6  # how far a relation may be from the values, as a part of them: sums of amounts are not exact
 
 
@@ -22,7 +23,7 @@ class Sistema:
 
     celle: cella, tavola, misura, valore; who contributes: lavoratori, sedi, imprese, quota_massima (0-1, of the largest company), solo (a
     sign for who contributes alone); impronta (of who contributes and with how much, null if not known one by one); totali (in how many
-    dimensions it is a total); diffusa (the value an earlier edition has published).
+    dimensions it is a total; `MAI` if no page shows it); diffusa (the value an earlier edition has published).
     vincoli: one row for each cell of a relation: vincolo, cella, coefficiente; inf <= sum of coefficiente x valore <= sup.
     """
 
@@ -149,9 +150,27 @@ def together(*sistemi: Sistema) -> Sistema:
     if len(twice := celle.filter("_due")):
         msg = f"{twice['cella'][0]}: due tavole ne danno valori diversi; dare loro nomi diversi, se contano cose diverse"
         raise AnalisiError(msg)
-    vincoli = pl.concat([sistema.vincoli for sistema in sistemi]).unique(maintain_order=True)
+    vincoli = _apart(pl.concat([_signed(sistema.vincoli) for sistema in sistemi]).unique(maintain_order=True))
     require_holding(celle, vincoli)
     return Sistema(celle.drop("_due"), vincoli)
+
+
+def _signed(vincoli: pl.DataFrame) -> pl.DataFrame:
+    """The relations with `_termini`, a sign for their terms."""
+    return vincoli.with_columns(pl.struct(pl.exclude("vincolo")).hash(0).sum().over("vincolo").alias("_termini"))
+
+
+def _apart(vincoli: pl.DataFrame) -> pl.DataFrame:
+    """The relations, those of the same name and other terms by names of their own: two tables may divide a total in different parts."""
+    several = pl.col("_termini").n_unique().over("vincolo") > 1
+    name = pl.when(several).then(pl.concat_str("vincolo", pl.lit(" = "), "_termini")).otherwise("vincolo")
+    return vincoli.with_columns(name.alias("vincolo")).drop("_termini")
+
+
+def unshown(sistema: Sistema, nomi: str) -> Sistema:
+    """The system in which cells of such names (a regular expression) are in no page: they are there to be protected from what is."""
+    never = pl.when(pl.col("cella").str.contains(nomi)).then(pl.lit(MAI, pl.Int64)).otherwise("totali").alias("totali")
+    return Sistema(sistema.celle.with_columns(never), sistema.vincoli)
 
 
 def same_contributors(sistema: Sistema) -> Sistema:

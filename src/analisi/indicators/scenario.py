@@ -94,6 +94,26 @@ def counted(dati: Estratti, giorno: date) -> pl.DataFrame:
     return rows.select("provincia", "coinvolti", suspended, "senza_elenco", "elenchi_corti", "fuori_elenco", "imprese")
 
 
+def suspended(dati: Estratti, giorno: date) -> pl.DataFrame:
+    """One row per unità of the CIGS in course on a day: its company, provincia and `sospesi`, each worker in one, as `counted` has them."""
+    t, lists = dati.territorio, dati.tabelle["cigs_lavoratori"]
+    units = cigs(dati.vol).filter(is_in_course(giorno), pl.col("provincia").is_in(t.sigle))
+    people = _people(lists, units, giorno).unique("id_lavoratore", keep="first", maintain_order=True)
+    listed = people.group_by(UNITA, maintain_order=True).agg(pl.len().cast(pl.Int64).alias("sospesi"))
+    rest = units.join(lists, on=UNITA, how="anti").select(*UNITA, sospesi="lavoratori_coinvolti")
+    return units.select(*UNITA, "provincia", impresa="codice_fiscale_azienda").join(
+        pl.concat([listed, rest]), on=UNITA, maintain_order="left"
+    )
+
+
+def companies(dati: Estratti, giorno: date) -> pl.DataFrame:
+    """One row per company of the CIGS in course on a day: `impresa`, provincia, its workers involved there (`coinvolti`)."""
+    sigle = dati.territorio.sigle
+    units = cigs(dati.vol).filter(is_in_course(giorno), pl.col("provincia").is_in(sigle))
+    rows = _companies(units, sigle).unique("codice_fiscale_azienda", keep="first", maintain_order=True)
+    return rows.select("provincia", impresa="codice_fiscale_azienda", coinvolti="lavoratori_coinvolti")
+
+
 def _short_lists(lists: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
     """One row per provincia: units whose list is shorter than their workers involved, and how many workers it lacks."""
     listed = lists.group_by(UNITA).agg(pl.col("id_lavoratore").n_unique().cast(pl.Int64).alias("elencati"))

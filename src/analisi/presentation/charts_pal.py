@@ -13,6 +13,7 @@ import altair as alt
 import numpy as np
 import polars as pl
 
+from analisi.disclosure.tavole import OSCURATO, SEGNO
 from analisi.indicators.flusso import phases
 from analisi.indicators.periodi import previous
 from analisi.indicators.tempi import STEP
@@ -76,20 +77,22 @@ def _places(frame: pl.DataFrame, territorio: Territorio) -> list[str]:
 
 
 @theme.unchecked
-def step_bars(passi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
+def step_bars(passi: pl.DataFrame, territorio: Territorio, *, solo: bool = False) -> list[Panel]:
     """Where the workers of each provincia and of the region stand at the end of a trimestre, as bars to 100.
 
     Args:
-        passi: provincia, passo, lavoratori, quota (0-1), of one trimestre.
+        passi: provincia, passo, lavoratori, quota (0-1), of one trimestre. solo: only the places of the frame, not all those of the territory.
     """
     if passi.is_empty():
         return []
-    order, rows, gaps = _places(passi, territorio), [], []
+    order = [sigla for sigla in _places(passi, territorio) if not solo or sigla in passi["provincia"]]
+    rows, gaps, veiled = [], [], []
     for sigla in order:
         name = territorio.nomi[sigla]
         found = {r["passo"]: r for r in passi.filter(pl.col("provincia") == sigla).iter_rows(named=True)}
+        signs = {r.get("quota" + SEGNO) for r in found.values()} - {None}
         if not found or all(r["quota"] is None for r in found.values()):
-            gaps.append({"nome": name, "da": 0, "testo": NOT_COMPUTABLE if found else UNKNOWN})
+            gaps.append({"nome": name, "da": 0, "testo": next(iter(signs), NOT_COMPUTABLE) if found else UNKNOWN})
             continue
         start = 0.0
         for passo, (label, _, ink) in PASSI.items():
@@ -102,6 +105,9 @@ def step_bars(passi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
                  "testo": number(share) if share >= WIDE else "", "etichetta": written}
             )  # fmt: skip
             start += share
+        if signs:
+            label = f"{name}: passi oscurati per riservatezza, insieme {number(100 - start, 'pct')}"
+            veiled.append({"nome": name, "da": start, "a": 100, "centro": start + (100 - start) / 2, "testo": OSCURATO, "etichetta": label})
     y, base = names_axis([territorio.nomi[sigla] for sigla in order]), alt.Chart(rows_of(rows))
     bars = base.mark_bar(size=18, stroke="white", strokeWidth=0.7).encode(
         x=number_axis("da", "% dei lavoratori sospesi", domain=[0, 100]), x2=alt.X2(field="a"), y=y, description=described(),
@@ -110,8 +116,16 @@ def step_bars(passi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     text = base.mark_text(aria=False, fontSize=11).encode(
         x=quantitative("centro"), y=y, text=alt.Text(field="testo", type="nominal"), color=as_is("inchiostro")
     )
-    chart = alt.layer(bars, text, text_layer(gaps, "da", y, align="left", dx=4))
+    chart = alt.layer(bars, text, text_layer(gaps, "da", y, align="left", dx=4), *(_veiled(veiled, y) if veiled else []))
     return [("Passo raggiunto dai lavoratori", theme.spec(chart, len(order), extra=118))]
+
+
+def _veiled(rows: Rows, y: alt.Y) -> list[alt.Chart]:
+    """What of a bar is hidden: outlined, with the sign."""
+    base = alt.Chart(rows_of(rows))
+    outline = base.mark_bar(size=17, color="white", stroke=theme.GREY, strokeDash=[2, 2])
+    sign = base.mark_text(aria=False, fontSize=12).encode(x=quantitative("centro"), y=y, text=alt.Text(field="testo", type="nominal"))
+    return [outline.encode(x=quantitative("da"), x2=alt.X2(field="a"), y=y, description=described()), sign]
 
 
 @theme.unchecked
@@ -386,7 +400,8 @@ def rate_tiles(tassi: pl.DataFrame, territorio: Territorio) -> list[Panel]:
     found, rows = {r["provincia"]: r for r in tassi.iter_rows(named=True)}, []
     for p in territorio.province:
         rate = found[p.sigla]["tasso"] if p.sigla in found else None
-        written = _pct(rate) if p.sigla in found else UNKNOWN
+        hidden = found[p.sigla].get("tasso" + SEGNO) if p.sigla in found else None
+        written = hidden or (_pct(rate) if p.sigla in found else UNKNOWN)
         tint = "#FFFFFF" if rate is None else RATE_TINTS[sum(rate >= bound for bound in RATE_BOUNDS)]
         rows.append(
             {"x": p.colonna, "y": p.riga, "x1": p.colonna + 1, "y1": p.riga + 1, "cx": p.colonna + 0.5, "cy": p.riga + 0.5,

@@ -45,7 +45,7 @@ def period(q: Ambito, anno: int) -> str:
     return f"Situazione al {q.giorno:%d/%m/%Y}" + (f", anno {anno}" if anno else "")
 
 
-def key_figures(domande: pl.DataFrame, importi: pl.DataFrame, raggiunti: pl.DataFrame, esiti: pl.DataFrame) -> Block:
+def key_figures(domande: pl.DataFrame, importi: pl.DataFrame, raggiunti: pl.DataFrame, esiti: pl.DataFrame, q: Ambito) -> Block:
     """Cards: applications and people, money booked and paid, workers reached, re-employed."""
     asked, money, touched, lost = whole(domande), whole(importi), whole(raggiunti), _lost(esiti)
     base = f"{number(lost.get('rioccupati')) or ND} su {number(lost.get('osservati')) or ND} osservati"

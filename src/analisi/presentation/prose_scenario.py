@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 from babel.dates import format_date
 
+from analisi.disclosure.tavole import SEGNO
 from analisi.indicators.ipotesi import SEGNAPOSTO, case_values
 from analisi.indicators.scenario import Platea
 from analisi.presentation.contesto import Ambito
@@ -111,6 +112,8 @@ def day(value: date) -> str:
 def part_of_place(s: Quadro, territori: pl.DataFrame) -> str:
     """What would come to the provincia of the page."""
     row = territori.row(by_predicate=(pl.col("provincia") == s.q.provincia) & (pl.col("caso") == "centrale"), named=True)
+    if row.get("sospesi" + SEGNO):
+        return f"{s.q.luogo}: i suoi lavoratori sospesi sono oscurati per riservatezza, e con essi la sua parte."
     if row["sospesi"] is None:
         return f"{s.q.luogo}: dagli estratti non risultano lavoratori sospesi in alcun territorio, e la sua parte non si può calcolare."
     if not row["sospesi"]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from analisi.disclosure.tavole import Tavola
+from analisi.disclosure.tavole import OSCURATO, SEGNO, Tavola
 from analisi.errors import AnalisiError, suggest
 from analisi.presentation.blocks import Block, text
 from analisi.trace import remembered
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from analisi.disclosure.protezione import Protezione
 
 PIANO = "ANALISI_PIANO"  # the reports published together, as JSON: [[notebook, parameters], ...]
-RAPPORTI = {"annuale": "dati_annuale"}
+RAPPORTI = {"annuale": "dati_annuale", "attivazione_pal": "dati_pal", "scenario": "dati_scenario", "misure_pal": "protezione_misure"}
 NOTICE = (
     "Questa pagina può uscire: le cifre che poggiano su pochi lavoratori, unità o imprese, e quelle che le farebbero ricavare, sono oscurate (**«*»**). "
     "Frasi, figure e ordini fra territori riguardano le cifre mostrate."
@@ -134,6 +134,26 @@ class Riservatezza:
     def masked(self, **frames: pl.DataFrame) -> list[pl.DataFrame]:
         """Some frames, each by the name of its data file, as `mask` shows them."""
         return [self.mask(file, frame) for file, frame in frames.items()]
+
+    @property
+    def pubblica(self) -> bool:
+        """Whether the page may leave, so that some of its figures are hidden."""
+        return self.protezione is not None
+
+    def hide(self, frame: pl.DataFrame, where: pl.Expr, *names: str) -> pl.DataFrame:
+        """The frame with some numbers hidden where `where` holds, for reasons that are not of one cell; as it is in the internal profile."""
+        if not self.pubblica:
+            return frame
+        signs = {name: pl.col(name + SEGNO) if name + SEGNO in frame.columns else pl.lit(None, pl.String) for name in names}
+        hidden = where.fill_null(False)
+        return frame.with_columns(
+            *(pl.when(~hidden).then(name).alias(name) for name in names),
+            *(pl.when(hidden).then(pl.lit(OSCURATO)).otherwise(sign).alias(name + SEGNO) for name, sign in signs.items()),
+        )
+
+    def rounded(self, frame: pl.DataFrame, decimals: int, *names: str) -> pl.DataFrame:
+        """The frame with some numbers rounded, as all their digits would tell of single rows; as it is in the internal profile."""
+        return frame.with_columns(pl.col(names).round(decimals)) if self.pubblica and names else frame
 
     @property
     def notice(self) -> Block:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from analisi.disclosure.tavole import SEGNO
 from analisi.errors import listing
 from analisi.indicators.ipotesi import CASI, FAVOREVOLE, FILE, LIVELLI, MOTIVATA, ORIGINE, SEGNAPOSTO, case_values
 from analisi.presentation import charts_scenario, prose_scenario
-from analisi.presentation.blocks import Block, Col, cards, figure, header, table, tags, text, warnings
+from analisi.presentation.blocks import Block, Col, cards, figure, header, reserved, table, tags, text, warnings
 from analisi.presentation.dati_scenario import COLONNE
-from analisi.presentation.formats import NOT_COMPUTABLE, number
+from analisi.presentation.formats import NOT_COMPUTABLE, number, told
 from analisi.presentation.marks import Panel
 from analisi.presentation.prose_scenario import MESI, Quadro, articled, euro, plain, valued
 
@@ -52,6 +53,8 @@ def key_figures(s: Quadro, territori: pl.DataFrame) -> Block:
 
     def card(label: str, name: str, joining: str) -> tuple[str, str, str]:
         ends = [rows[caso][name] for caso in CASI]
+        if row.get(name + SEGNO):
+            return label, row[name + SEGNO], "cifra oscurata per riservatezza"
         if None in ends:
             return label, "n.d.", "manca la proporzione"
         span = f"da {number(ends[0])} a {number(ends[-1])} fra i casi" if ends[0] < ends[-1] else "lo stesso nei tre casi"
@@ -60,8 +63,8 @@ def key_figures(s: Quadro, territori: pl.DataFrame) -> Block:
     centre = _shown(s.risultati).row(by_predicate=pl.col("caso") == IPOTESI["centrale"], named=True)
     counted = "indicati nei parametri" if s.base.sospesi_indicati else f"contati dagli estratti {articled('al', s.giorno)}"
     items = [
-        ("Lavoratori sospesi", number(row["sospesi"]) or "n.d.", counted),
-        ("Fondi, euro", number(row["fondi_eur"]) or "n.d.", s.stato + share),
+        ("Lavoratori sospesi", told(row, "sospesi"), counted),
+        ("Fondi, euro", told(row, "fondi_eur"), s.stato + share),
         card("Lavoratori raggiunti, su aderenti", "raggiunti", "aderenti"),
         card("Imprese raggiunte, su aderenti", "imprese_raggiunte", "imprese_aderenti"),
     ]
@@ -77,7 +80,12 @@ def key_figures(s: Quadro, territori: pl.DataFrame) -> Block:
 def in_brief(s: Quadro, territori: pl.DataFrame, tornado: pl.DataFrame) -> Block:
     """What a councillor asks: how many, in how many companies, until when, what if more join, what matters most."""
     said = [prose_scenario.part_of_place(s, territori)] if s.q.provincia else []
-    said += [*prose_scenario.reached(s), prose_scenario.until(s), prose_scenario.enough(s), prose_scenario.short_lists(s)]
+    said += [
+        *prose_scenario.reached(s),
+        prose_scenario.until(s),
+        prose_scenario.enough(s),
+        prose_scenario.short_lists(s) if s.q.interno else "",
+    ]
     return text([*said, prose_scenario.matters(s, tornado) if s.money and s.base.sospesi else ""], as_list=True)
 
 
@@ -261,7 +269,13 @@ def territories_table(s: Quadro, territori: pl.DataFrame) -> Block:
     """The part of each provincia: workers, money, who is reached."""
     t = s.q.territorio
     rows = territori.filter(caso="centrale").with_columns(
-        pl.col("provincia").replace_strict(t.nomi), *(territori.filter(caso=caso)["raggiunti"].alias(f"raggiunti_{caso}") for caso in CASI)
+        pl.col("provincia").replace_strict(t.nomi),
+        *(
+            territori.filter(caso=caso)[name].alias(name.replace("raggiunti", f"raggiunti_{caso}"))
+            for caso in CASI
+            for name in ("raggiunti", "raggiunti" + SEGNO)
+            if name in territori.columns
+        ),
     )
     columns = [Col("provincia", t.intestazione), _col("sospesi"), Col("quota", "Quota %", "quota"), _col("fondi_eur", "Fondi, ipotesi €")]
     columns += [Col(f"raggiunti_{caso}", label, "intero", "Lavoratori raggiunti, ipotesi") for caso, (label, _) in charts_scenario.CASES.items()]  # fmt: skip
@@ -271,7 +285,7 @@ def territories_table(s: Quadro, territori: pl.DataFrame) -> Block:
         "Lavoratori e fondi sono divisi in proporzione ai sospesi, le imprese alle imprese, in parti intere che sommano al totale (metodo di Sainte-Laguë): è una proporzione, non un riparto deciso.",
         "Un'impresa è contata una volta, nel territorio dove ha più lavoratori coinvolti: gli altri dove ha sedi non la contano.",
     ]
-    if rows["sospesi"].null_count():
+    if rows["sospesi"].null_count() and s.q.interno:
         notes.append("Celle vuote: dagli estratti non risultano sospesi, e manca la proporzione.")
     return table(rows, columns, title="Quanto toccherebbe a ciascun territorio", name="Per territorio", totals=1, notes=notes, source=s.source, data="territori")  # fmt: skip
 
@@ -284,5 +298,7 @@ def shown_territories(s: Quadro, territori: pl.DataFrame) -> pl.DataFrame:
 
 def quality(s: Quadro) -> Block:
     """How workers and companies were counted, and the findings on the extracts."""
+    if not s.q.interno:
+        return reserved("Come sono contati, unità per unità, e i rilievi sugli estratti")
     said = [*prose_scenario.counted(s), *s.q.dati.rilievi]
     return warnings(said, title="Come sono contati, e rilievi sui dati") if said else text(["Nessun rilievo sui dati."])
