@@ -7,6 +7,8 @@ zero the result is null too, never infinite; people read "n.c." (non calcolabile
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
@@ -21,6 +23,11 @@ def as_frame(native: IntoFrameT) -> nw.LazyFrame | nw.DataFrame:
     if frame.implementation.is_pandas():
         frame = nw.from_native(native.convert_dtypes())
     return frame
+
+
+def as_day(day: date, frame: nw.LazyFrame | nw.DataFrame) -> nw.Expr:
+    """A day as the engine of the frame compares it with its columns of days: pandas has moments only."""
+    return nw.lit(datetime(day.year, day.month, day.day) if frame.implementation.is_pandas() else day)
 
 
 def _ratio(numerator: nw.Expr, denominator: nw.Expr, scale: int = 1) -> nw.Expr:

@@ -12,7 +12,7 @@ import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrame
 
-from analisi.indicators.casi_gestiti import as_frame
+from analisi.indicators.casi_gestiti import as_day, as_frame
 from analisi.indicators.esiti import in_force
 from analisi.indicators.misure_pal import PERSONA
 from analisi.sources.motori import collect
@@ -31,9 +31,8 @@ def flows(cob: IntoFrame, province: Mapping[str, str], data_riferimento: date) -
     kind = nw.col("tipo_comunicazione")
     rows = as_frame(in_force(cob, data_riferimento, tipi=list(EVENTI)))
     day = nw.when(kind == "CESSAZIONE").then(nw.col("data_cessazione")).otherwise(nw.col("data_inizio"))
-    rows = rows.select(kind, nw.col("comune_sede_lavoro").alias("comune"), day.alias("_giorno")).filter(
-        nw.col("_giorno") <= nw.lit(data_riferimento)
-    )
+    rows = rows.select(kind, nw.col("comune_sede_lavoro").alias("comune"), day.alias("_giorno"))
+    rows = rows.filter(nw.col("_giorno") <= as_day(data_riferimento, rows))
     keys = ["anno", "comune", "tipo_comunicazione"]
     counted = collect(rows.with_columns(nw.col("_giorno").dt.year().alias("anno")).group_by(keys).agg(nw.len().alias("righe")))
     where = pl.col("comune").replace_strict(province, default=NON_RICONOSCIUTA, return_dtype=pl.String).fill_null(NON_RICONOSCIUTA)

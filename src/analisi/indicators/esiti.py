@@ -15,7 +15,7 @@ import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrame, IntoFrameT
 
-from analisi.indicators.casi_gestiti import as_frame
+from analisi.indicators.casi_gestiti import as_day, as_frame
 from analisi.indicators.copertura_misure import RILIEVI
 from analisi.indicators.misure_pal import NON_INDICATO, PERSONA, TOT, known_until
 from analisi.indicators.uncertainty import cluster_share
@@ -54,7 +54,7 @@ def in_force(
     """
     rows, number, corrected = as_frame(cob), nw.col("id_comunicazione"), nw.col("rettifica_di")
     if inviate_entro:
-        rows = rows.filter(nw.col("data_invio").is_null() | (nw.col("data_invio") <= nw.lit(inviate_entro)))
+        rows = rows.filter(nw.col("data_invio").is_null() | (nw.col("data_invio") <= as_day(inviate_entro, rows)))
     sent = nw.coalesce("data_invio", "data_inizio")
     corrections = rows.filter(corrected != number).select(corrected.alias("_di"), number.alias("_id"), sent.alias("_invio"))
     others = corrections.select("_di", nw.col("_id").alias("_altra"), nw.col("_invio").alias("_altro_invio"))
@@ -131,7 +131,7 @@ def _first_jobs(base: IntoFrameT, assunzioni: IntoFrameT, data_riferimento: date
     rows, start, company = as_frame(base), nw.col("data_inizio"), nw.col("cf_azienda")
     people = rows.select(WHO).unique(WHO)  # the same person may stand in the base more than once
     jobs = people.join(as_frame(assunzioni), on=PERSONA, how="inner")
-    jobs = jobs.filter(start > nw.col("inizio"), start <= nw.lit(data_riferimento))
+    jobs = jobs.filter(start > nw.col("inizio"), start <= as_day(data_riferimento, rows))
     same = (nw.col("cf_datore") == company) | (nw.col("cf_utilizzatore").fill_null("") == company)
     first = jobs.filter(~same).unique(WHO, keep="first", order_by=["data_inizio", "id_comunicazione"])
     found = first.select(*WHO, start.alias("data_rioccupazione"), *LAVORO.values())
@@ -153,7 +153,7 @@ def windows(esiti: IntoFrame, data_riferimento: date, by: Sequence[str] = (), fi
     rows, keys, flags = as_frame(esiti), [*by, "id_procedura"], {}
     for days in finestre:
         end = nw.col("inizio").dt.offset_by(f"{days}d")
-        seen = nw.col("inizio") <= nw.lit(data_riferimento - timedelta(days=days))
+        seen = nw.col("inizio") <= as_day(data_riferimento - timedelta(days=days), rows)
         hired = (nw.col("data_rioccupazione") <= end).fill_null(False)
         back = ((nw.col("data_rientro") <= end).fill_null(False) | (nw.col("rientro_elenco") == "S")) & ~hired
         lost = seen & ~hired & ~back
@@ -201,12 +201,12 @@ def bases(lavoratori: IntoFrameT, cob: IntoFrameT, data_riferimento: date, quali
         lavoratori: rows of cigs_lavoratori with cf_azienda, the company of their procedure; other columns follow.
     """
     start = nw.col("data_inizio_sospensione")
-    begun = as_frame(lavoratori).filter(start <= nw.lit(data_riferimento))
+    listed = as_frame(lavoratori)
+    day = as_day(data_riferimento, listed)
+    begun = listed.filter(start <= day)
     names, parts = begun.collect_schema().names(), []
     if "cessati" in quali:
-        ends = as_frame(in_force(cob, data_riferimento, lavoratori, ["CESSAZIONE"])).filter(
-            nw.col("data_cessazione") <= nw.lit(data_riferimento)
-        )
+        ends = as_frame(in_force(cob, data_riferimento, lavoratori, ["CESSAZIONE"])).filter(nw.col("data_cessazione") <= day)
         ends = ends.select(PERSONA, nw.col("cf_datore").alias("cf_azienda"), nw.col("data_cessazione").alias("inizio"))
         lost = begun.filter(nw.col("stato_rapporto") == "CESSATO").join(ends, on=[PERSONA, "cf_azienda"], how="inner")
         lost = lost.filter(nw.col("inizio") >= start).unique(PERSONA, keep="first", order_by=["inizio", "id_procedura"])
