@@ -133,7 +133,11 @@ def polars_a_mano(compito: str, folder: Path) -> pl.DataFrame:
     seen = who.filter(pl.col("inizio") <= REF - timedelta(days=GIORNI)).join(jobs, on="id_lavoratore", how="left")
     every = who.select("provincia").unique()
     found = seen.group_by("provincia").agg(osservati=pl.len(), rioccupati=pl.col("si").sum())
-    return every.join(found, on="provincia", how="left").with_columns(pl.col("osservati", "rioccupati").fill_null(0)).collect(engine="streaming")
+    return (
+        every.join(found, on="provincia", how="left")
+        .with_columns(pl.col("osservati", "rioccupati").fill_null(0))
+        .collect(engine="streaming")
+    )
 
 
 # The same with our functions on pandas, which has no larger memory
@@ -181,7 +185,9 @@ def measure(compito: str, folder: Path, rounds: int, modi: list[str]) -> dict[st
     found: dict[str, list[dict]] = {modo: [] for modo in modi}
     for _ in range(rounds):
         for modo in modi:
-            done = subprocess.run([sys.executable, __file__, "--uno", compito, modo, str(folder)], capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [sys.executable, __file__, "--uno", compito, modo, str(folder)], capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 sys.exit(f"{compito}, {modo}: {done.stderr.strip()[-1500:]}")
             found[modo].append(json.loads(done.stdout.strip().splitlines()[-1]))
@@ -217,7 +223,9 @@ def main() -> int:
             for modo, (seconds, peak) in result.items():
                 growth = seconds / first.setdefault((compito, modo), (seconds, size))[0]
                 mark = " <- scelta" if modo == chosen else ""
-                print(f"{compito:14} {size:11} {modo:16} {seconds:9.2f} {seconds / better:9.2f} {peak:6.2f} {growth:9.1f}{mark}", flush=True)
+                print(
+                    f"{compito:14} {size:11} {modo:16} {seconds:9.2f} {seconds / better:9.2f} {peak:6.2f} {growth:9.1f}{mark}", flush=True
+                )
             seconds, peak = result[chosen]
             if seconds > TOLLERANZA * better:
                 bad.append(f"{compito}, {size} righe: {seconds / better:.2f} volte la migliore a mano")

@@ -1,33 +1,19 @@
 """Cases handled per provincia and procedura: the provincial table, and the comparison of two years.
 
-Every function takes a polars, pandas or DuckDB frame and returns the same kind, its rows in no particular order.
+Every function takes a polars, pandas, DuckDB or Spark frame and returns the same kind, its rows in no particular order.
 A blank (null) means unknown: it is left out of totals, and whatever is computed from it is null. Where a base is
 zero the result is null too, never infinite; people read "n.c." (non calcolabile).
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
+from analisi.indicators.frames import as_frame
 from analisi.vocabulary import TOTALE
 
 COUNTS = ("unita_produttive", "lavoratori")
-
-
-def as_frame(native: IntoFrameT) -> nw.LazyFrame | nw.DataFrame:
-    """The frame with counts as 64-bit integers; pandas columns with blanks become nullable ones."""
-    frame = nw.from_native(native)
-    if frame.implementation.is_pandas():
-        frame = nw.from_native(native.convert_dtypes())
-    return frame
-
-
-def as_day(day: date, frame: nw.LazyFrame | nw.DataFrame) -> nw.Expr:
-    """A day as the engine of the frame compares it with its columns of days: pandas has moments only."""
-    return nw.lit(datetime(day.year, day.month, day.day) if frame.implementation.is_pandas() else day)
 
 
 def _ratio(numerator: nw.Expr, denominator: nw.Expr, scale: int = 1) -> nw.Expr:

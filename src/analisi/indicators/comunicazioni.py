@@ -12,8 +12,8 @@ import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrame
 
-from analisi.indicators.casi_gestiti import as_day, as_frame
 from analisi.indicators.esiti import in_force
+from analisi.indicators.frames import as_day, as_frame
 from analisi.indicators.misure_pal import PERSONA
 from analisi.sources.motori import collect
 
@@ -51,9 +51,7 @@ def distinct_people(rows: IntoFrame, by: str) -> pl.DataFrame:
     return pl.DataFrame(
         {
             by: values,
-            "persone": [
-                collect(frame.filter(nw.col(by) == value).select(nw.col(PERSONA).n_unique())).item() for value in values.to_list()
-            ],
+            "persone": [collect(frame.filter(nw.col(by) == value).select(nw.col(PERSONA).n_unique())).item() for value in values.to_list()],
         },
         schema_overrides={"persone": pl.Int64},
     )

@@ -15,8 +15,8 @@ import narwhals as nw
 import polars as pl
 from narwhals.typing import IntoFrame, IntoFrameT
 
-from analisi.indicators.casi_gestiti import as_day, as_frame
 from analisi.indicators.copertura_misure import RILIEVI
+from analisi.indicators.frames import as_day, as_frame, flag
 from analisi.indicators.misure_pal import NON_INDICATO, PERSONA, TOT, known_until
 from analisi.indicators.uncertainty import cluster_share
 from analisi.sources.motori import collect, settled
@@ -39,9 +39,7 @@ USATE = ["id_comunicazione", "tipo_comunicazione", PERSONA, "cf_datore", "cf_uti
 USATE += ["data_cessazione", "data_invio", "annullata", "rettifica_di", *LAVORO]
 
 
-def in_force(
-    cob: IntoFrameT, inviate_entro: date | None = None, persone: IntoFrameT | None = None, tipi: Sequence[str] = ()
-) -> IntoFrameT:
+def in_force(cob: IntoFrameT, inviate_entro: date | None = None, persone: IntoFrameT | None = None, tipi: Sequence[str] = ()) -> IntoFrameT:
     """One row per communication that counts: the last correction of each chain, unless cancelled.
 
     A communication that another corrects (`rettifica_di`) is replaced by it, so that of a chain only the end is left; of several
@@ -131,7 +129,7 @@ def _first_jobs(base: IntoFrameT, assunzioni: IntoFrameT, data_riferimento: date
     rows, start, company = as_frame(base), nw.col("data_inizio"), nw.col("cf_azienda")
     people = rows.select(WHO).unique(WHO)  # the same person may stand in the base more than once
     jobs = people.join(as_frame(assunzioni), on=PERSONA, how="inner")
-    jobs = jobs.filter(start > nw.col("inizio"), start <= as_day(data_riferimento, rows))
+    jobs = as_frame(settled(jobs.filter(start > nw.col("inizio"), start <= as_day(data_riferimento, rows))))
     same = (nw.col("cf_datore") == company) | (nw.col("cf_utilizzatore").fill_null("") == company)
     first = jobs.filter(~same).unique(WHO, keep="first", order_by=["data_inizio", "id_comunicazione"])
     found = first.select(*WHO, start.alias("data_rioccupazione"), *LAVORO.values())
@@ -159,7 +157,7 @@ def windows(esiti: IntoFrame, data_riferimento: date, by: Sequence[str] = (), fi
         lost = seen & ~hired & ~back
         tests = (seen, ~seen, seen & hired, seen & back, lost, lost & (nw.col("frontiera") == "S"))
         flags |= {f"{name}_{days}": test for name, test in zip(CONTI, tests, strict=True)}
-    marked = rows.select(*keys, *(nw.when(test).then(1).otherwise(0).alias(name) for name, test in flags.items()))
+    marked = rows.select(*keys, *(flag(test).alias(name) for name, test in flags.items()))
     sums = collect(marked.group_by(keys).agg(nw.col(*flags).sum()))
     parts = [
         sums.select(pl.lit(days, pl.Int64).alias("finestra"), *keys, *(pl.col(f"{name}_{days}").alias(name) for name in CONTI))
@@ -234,6 +232,7 @@ def followed(
     The communications of these workers are taken out of the others once, and the result too is computed once (`settled`).
     """
     kinds = ["ASSUNZIONE", *(["CESSAZIONE"] if "cessati" in quali else [])] if durata_minima_giorni <= 1 else []
+    lavoratori = settled(lavoratori)
     own = as_frame(in_force(cob, data_riferimento, lavoratori, kinds)).select(USATE)
     own = own.to_native() if len(kinds) == 1 else settled(own)  # read once, or more
     border = nw.col("sigla_prov_domicilio").fill_null("").is_in(sorted(border_provinces()))
@@ -242,12 +241,10 @@ def followed(
         nw.when(border).then(nw.lit("S")).otherwise(nw.lit("N")).alias("frontiera"),
         nw.when(said).then(nw.lit("S")).otherwise(nw.lit("N")).alias("rientro_elenco"),
     )
-    return settled(_first_jobs(rows.to_native(), _lasting(own, durata_minima_giorni), data_riferimento))
+    return settled(_first_jobs(settled(rows), _lasting(own, durata_minima_giorni), data_riferimento))
 
 
-def rates(
-    esiti: IntoFrame, data_riferimento: date, groups: Sequence[str] = (), finestre: Sequence[int] = FINESTRE
-) -> pl.DataFrame:
+def rates(esiti: IntoFrame, data_riferimento: date, groups: Sequence[str] = (), finestre: Sequence[int] = FINESTRE) -> pl.DataFrame:
     """One row per base, dimensione, voce and finestra: `shares` of all (dimensione and voce "TOT") and by each column of `groups`."""
     rows, parts = as_frame(esiti), []
     for name in (TOT, *groups):

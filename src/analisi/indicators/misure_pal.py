@@ -16,8 +16,8 @@ import polars as pl
 from narwhals.typing import IntoFrame, IntoFrameT
 
 from analisi.indicators import tempi
-from analisi.indicators.casi_gestiti import as_frame
 from analisi.indicators.estratti import Estratti
+from analisi.indicators.frames import as_frame
 from analisi.sources.motori import collect
 from analisi.tables.catalogo import CIGS_LAVORATORI, MISURE_TABELLA, PERCORSI, SIUF_CORSI, SIUL_COB
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from analisi.sample.extracts import CON_ACCORDO, OBBLIGO, PERSONA, Draws, code, column, span, tax_code
+from analisi.sample.extracts import OBBLIGO, PERSONA, Draws, code, column, span, tax_code
 from analisi.sample.files import replaced
 from analisi.sources.text import read_csv_text
 from analisi.tables.catalogo import CIGS_LAVORATORI, SIUL_COB, VOL_PROCEDURE
@@ -95,9 +95,7 @@ def _shaped(table: Table, frame: pl.DataFrame, today: date) -> pl.DataFrame:
     return frame.select(*(known.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in table.schema.items()), *year)
 
 
-def _register(
-    rng: np.random.Generator, units: int, number: int, companies: pl.Series, place: pl.DataFrame, today: date
-) -> pl.DataFrame:
+def _register(rng: np.random.Generator, units: int, number: int, companies: pl.Series, place: pl.DataFrame, today: date) -> pl.DataFrame:
     """One row per unit: CIGS of one or more units, each of one company, and one collective dismissal every five of them."""
     draws, where = Draws(rng, units), rng.choice(place.height, units, p=place["peso"] / place["peso"].sum())
     alone = rng.random(units) < 0.6
@@ -125,14 +123,14 @@ def _register(
         perc_riduzione_media=pl.when(~lic).then(pl.lit(50.0)),
     )  # fmt: skip
     order = pl.int_range(1, pl.len() + 1).over("pratica").cast(pl.String).str.zfill(2)
-    vol = vol.with_columns(id_unita=pl.concat_str("id_procedura", pl.lit("-"), order), data_fine=pl.col("data_inizio") + pl.duration(days=360))
+    vol = vol.with_columns(
+        id_unita=pl.concat_str("id_procedura", pl.lit("-"), order), data_fine=pl.col("data_inizio") + pl.duration(days=360)
+    )
     over = pl.coalesce("data_fine", "data_accordo") < today
     return vol.with_columns(stato=code({"CONCLUSA": over}, "IN_CORSO"))
 
 
-def _lists(
-    rng: np.random.Generator, vol: pl.DataFrame, people: pl.Series, size: int, place: pl.DataFrame, today: date
-) -> pl.DataFrame:
+def _lists(rng: np.random.Generator, vol: pl.DataFrame, people: pl.Series, size: int, place: pl.DataFrame, today: date) -> pl.DataFrame:
     """One row per worker of the CIGS units, unevenly shared out among them; the first `size` people, each in one procedure."""
     units = vol.filter(tipo_procedura="CIGS")
     units = units if units.height else vol.head(1)
@@ -159,7 +157,9 @@ def _jobs(
     gone = (pl.col("data_inizio_sospensione") + Draws(rng, lost.height).days(10, 340)).alias("fine")
     old = lost.select("id_lavoratore", pl.col("codice_fiscale_azienda").alias("cf_datore"), gone, pl.lit("A.01.00").alias("tipo_contratto"))
     old = old.with_columns(data_inizio=pl.col("fine") - Draws(rng, lost.height).days(700, 6000), nuovo=pl.lit(value=False))
-    found = listed.select("id_lavoratore", "codice_fiscale_azienda", "data_inizio_sospensione")[np.flatnonzero(rng.random(listed.height) < 0.55)]
+    found = listed.select("id_lavoratore", "codice_fiscale_azienda", "data_inizio_sospensione")[
+        np.flatnonzero(rng.random(listed.height) < 0.55)
+    ]
     wait, back = span(20 + 700 * rng.beta(1, 2.5, found.height)), rng.random(found.height) < 0.06
     size = rows * 11 // 20 + 50  # more than enough for all the communications wanted
     employers, first = companies.gather(rng.integers(0, len(companies), size)), today - timedelta(days=365 * ANNI - 1)
@@ -190,7 +190,9 @@ def _jobs(
 def _communications(rng: np.random.Generator, rows: int, number: int, jobs: pl.DataFrame) -> pl.DataFrame:
     """Exactly `rows` communications on the jobs, in order of sending: hirings, extensions, ends; some cancelled, some corrected."""
     fate, lag = pl.col("sorte"), Draws(rng, jobs.height)
-    hired = jobs.filter("nuovo").with_columns(tipo_comunicazione=pl.lit("ASSUNZIONE"), data_invio=pl.col("data_inizio") - pl.duration(days=1))
+    hired = jobs.filter("nuovo").with_columns(
+        tipo_comunicazione=pl.lit("ASSUNZIONE"), data_invio=pl.col("data_inizio") - pl.duration(days=1)
+    )
     longer = hired.filter(fate < 0.15, pl.col("data_fine_prevista").is_not_null(), pl.col("fine").is_not_null()).with_columns(
         tipo_comunicazione=pl.lit("PROROGA"), data_invio="data_fine_prevista", data_fine_prevista=pl.col("data_fine_prevista") + pl.duration(days=180)
     )  # fmt: skip
@@ -200,7 +202,9 @@ def _communications(rng: np.random.Generator, rows: int, number: int, jobs: pl.D
         data_invio=pl.col("fine") + pl.col("_dopo"),
     ).drop("_dopo")  # fmt: skip
     told, right = pl.concat([hired, longer, ended], how="diagonal"), rows // RETTIFICATE
-    kept = told[np.sort(rng.permutation(told.height)[: rows - right])].sort("data_invio", "id_lavoratore", "tipo_comunicazione", "cf_datore")
+    kept = told[np.sort(rng.permutation(told.height)[: rows - right])].sort(
+        "data_invio", "id_lavoratore", "tipo_comunicazione", "cf_datore"
+    )
     kept = kept.with_columns(numero=pl.int_range(1, pl.len() + 1), annullata=code({"S": fate > 0.98}, "N"))
     wrong = kept[np.sort(rng.permutation(kept.height)[:right])].with_columns(
         numero=pl.int_range(1, pl.len() + 1) + kept.height, rettifica_di="numero",

@@ -71,8 +71,7 @@ def _duckdb() -> Any:
     import duckdb
 
     settings = {"memory_limit": os.environ.get(MEMORIA, _MEMORIA), "preserve_insertion_order": "false", "TimeZone": "UTC"}
-    folder = tempfile.gettempdir() + f"/analisi-duckdb-{os.getpid()}"
-    return duckdb.connect(config=settings | {"temp_directory": folder, "autoinstall_known_extensions": "false"})
+    return duckdb.connect(config=settings | {"temp_directory": _folder().name, "autoinstall_known_extensions": "false"})
 
 
 @cache
@@ -117,21 +116,22 @@ def collect(frame: Any) -> pl.DataFrame:
 
 
 def settled(frame: Any) -> Any:
-    """The same rows, computed once and kept by the engine (on disk, beyond its memory): for what later steps read several times."""
+    """The same rows, computed once: for what later steps read several times. Lazy frames of this machine are kept in a temporary file."""
     native = nw.to_native(frame, pass_through=True)
     kind = nw.from_native(native).implementation
+    if kind.is_spark_like():
+        return native.persist()
+    path = Path(_folder().name, f"{os.urandom(8).hex()}.parquet")
     if isinstance(native, pl.LazyFrame):
-        path = Path(_folder().name, f"{os.urandom(8).hex()}.parquet")
         native.sink_parquet(path, compression="lz4", maintain_order=False, engine="streaming")
         return pl.scan_parquet(path)
     if kind.is_duckdb():
-        name = f"fermo_{os.urandom(8).hex()}"
-        native.create(name)
-        return native.query("origine", f"from {name}")  # on the connection of the relation, whoever made it
-    return native.persist() if kind.is_spark_like() else native
+        native.write_parquet(str(path), compression="snappy")
+        return native.query("origine", f"from read_parquet('{path}')")  # on the connection of the relation, whoever made it
+    return native
 
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """The folder of this process for what polars keeps on disk; removed at its end."""
+    """The folder of this process for what is kept on disk; removed at its end."""
     return tempfile.TemporaryDirectory(prefix="analisi-")
