@@ -12,20 +12,21 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from analisi.errors import AnalisiError
 from analisi.indicators import attivazione_pal, comunicazioni, esiti, procedure, tempi
 from analisi.indicators.casi_gestiti import compare_years, concentration, decompose, mix, provincial_table, unreconciled
 from analisi.indicators.misure_pal import known_until, workers
 from analisi.indicators.monitoraggio import read_monitoraggio
 from analisi.indicators.uncertainty import firmness
-from analisi.sources.motori import MOTORI, collect, open_parquet, settled
+from analisi.sources import motori
+from analisi.sources.motori import collect, open_parquet, settled
 from analisi.tables.delivery import in_force
 from analisi.vocabulary import load_territorio
 from tests.conftest import extracts_once
 
 RIF = date(2026, 3, 31)
 MISSING = "" if find_spec("pyspark") and shutil.which("java") else "pyspark e Java 17 non ci sono: pip install '.[spark]'"
-SPARK = pytest.mark.skipif(bool(MISSING) and not os.environ.get("ANALISI_SPARK"), reason=MISSING)
-ENGINES = ["polars lazy", "pandas", "duckdb", pytest.param("spark", marks=SPARK), pytest.param("spark connect", marks=SPARK)]
+SPARK = pytest.mark.skipif(bool(MISSING) and not os.environ.get("ANALISI_SPARK"), reason=MISSING)  # set where Spark must be there (CI)
 
 
 @pytest.fixture(scope="session")
@@ -48,14 +49,25 @@ def parquet(tables, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def remote(tmp_path_factory):
-    """A session of Spark Connect with a server on this machine, after the plain ones are done."""
+def session(request):
+    """A Spark session of this machine, plain or through a server of Spark Connect: one at a time, without network."""
     from pyspark.sql import SparkSession
 
-    SparkSession.getActiveSession() and SparkSession.getActiveSession().stop()
-    session = SparkSession.builder.remote("local[2]").config("spark.sql.shuffle.partitions", "2").getOrCreate()
+    motori.spark.cache_clear()
+    quick = {
+        "spark.sql.shuffle.partitions": "2",
+        "spark.ui.enabled": "false",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.log.level": "ERROR",
+    }
+    quick |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.sql.adaptive.enabled": "false"}
+    builder = SparkSession.builder.remote("local[2]") if request.param else SparkSession.builder.master("local[2]")
+    for name, value in quick.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
     yield session
     session.stop()
+    motori.spark.cache_clear()
 
 
 def _pandas(frame: pl.DataFrame) -> pd.DataFrame:
@@ -63,15 +75,10 @@ def _pandas(frame: pl.DataFrame) -> pd.DataFrame:
     return made.astype({name: "datetime64[us]" for name, dtype in frame.schema.items() if dtype == pl.Date})
 
 
-@pytest.fixture
-def given(request, tables, parquet) -> Callable[[str], object]:
-    """A table as the engine of the test has it."""
-    engine = request.param
+def _given(engine, tables, parquet) -> Callable[[str], object]:
+    """A table as the engine has it."""
     if engine == "pandas":
         return lambda name: _pandas(tables[name])
-    if engine == "spark connect":
-        session = request.getfixturevalue("remote")
-        return lambda name: session.read.parquet(str(parquet / f"{name}.parquet"))
     return lambda name: open_parquet([parquet / f"{name}.parquet"], engine.removesuffix(" lazy"))
 
 
@@ -117,6 +124,13 @@ INDICATORS = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _deadlines(monkeypatch):
+    """Days that no source gives yet, so that something is in time and something late."""
+    limits = pl.DataFrame({"passo": tempi.STEP, "giorni_massimi": [30, 60, 90, 120], "stato": ["prova"] * 4})
+    monkeypatch.setattr(tempi, "deadlines", lambda: limits)
+
+
 @pytest.fixture(scope="session")
 def expected(tables):
     """The figures of polars in memory, each computed once."""
@@ -130,18 +144,46 @@ def _as(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
     return frame.select(names).cast(dict(schema)).sort(names)
 
 
-@pytest.mark.parametrize("given", ENGINES, indirect=True)
-@pytest.mark.parametrize("indicator", INDICATORS)
-def test_every_engine_gives_the_same_figures(given, expected, indicator):
+def _agree(indicator, given, expected):
     right = expected(indicator)
     result = collect(INDICATORS[indicator](given))
     assert_frame_equal(_as(result, right.schema), _as(right, right.schema), check_exact=True)
     assert indicator == "totali" or right.height
 
 
-@pytest.mark.parametrize("given", ENGINES, indirect=True)
-def test_what_is_computed_once_is_the_same_rows(given, tables):
-    result = collect(settled(given("siul_cob")))
-    assert_frame_equal(_as(result, tables["siul_cob"].schema), _as(tables["siul_cob"], tables["siul_cob"].schema))
+@pytest.mark.parametrize("engine", ["polars lazy", "pandas", "duckdb"])
+@pytest.mark.parametrize("indicator", INDICATORS)
+def test_every_engine_gives_the_same_figures(engine, indicator, tables, parquet, expected):
+    _agree(indicator, _given(engine, tables, parquet), expected)
 
 
+@SPARK
+@pytest.mark.parametrize("session", [False], indirect=True, ids=["spark"], scope="session")
+@pytest.mark.parametrize("indicator", INDICATORS)
+def test_spark_gives_the_same_figures(session, indicator, tables, parquet, expected):
+    _agree(indicator, _given("spark", tables, parquet), expected)
+
+
+@SPARK
+@pytest.mark.parametrize("session", [True], indirect=True, ids=["connect"], scope="session")
+@pytest.mark.parametrize("indicator", ["tavola", "casi, apertura", "giorni", "rioccupati", "flussi", "persone distinte"])
+def test_spark_connect_gives_the_same_figures(session, indicator, parquet, expected):
+    _agree(indicator, lambda name: session.read.parquet(str(parquet / f"{name}.parquet")), expected)
+
+
+@pytest.mark.parametrize("engine", ["polars lazy", "pandas", "duckdb"])
+def test_what_is_computed_once_is_the_same_rows(engine, tables, parquet):
+    result, schema = collect(settled(_given(engine, tables, parquet)("siul_cob"))), tables["siul_cob"].schema
+    assert_frame_equal(_as(result, schema), _as(tables["siul_cob"], schema))
+
+
+def test_an_engine_that_is_none_is_refused_with_a_hint(parquet):
+    with pytest.raises(AnalisiError, match="forse intendevi «duckdb»"):
+        open_parquet([parquet / "stock.parquet"], "dukdb")
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_a_damaged_file_is_told(engine, tmp_path):
+    (tmp_path / "siul_cob.parquet").write_bytes(b"PAR1 non finito")
+    with pytest.raises(AnalisiError, match="non si possono leggere con il motore"):
+        open_parquet([tmp_path / "siul_cob.parquet"], engine)

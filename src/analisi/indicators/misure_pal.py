@@ -102,7 +102,7 @@ def known_until(tabella: IntoFrame, giorno: date) -> date:
     """The last day that a table can tell: the day, or that of its extraction if earlier; without it, of its last sending (`data_invio`)."""
     frame = nw.from_native(tabella)
     names = [name for name in ("data_estrazione", "data_invio") if name in frame.collect_schema().names()]
-    reach = collect(frame.select(nw.col(*names).max())).row(0) if names else ()
+    reach = collect(frame.select(nw.col(*names).max())).cast(pl.Date).row(0) if names else ()
     return min(giorno, next((day for day in reach if day), giorno))
 
 

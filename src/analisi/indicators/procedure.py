@@ -41,12 +41,11 @@ def by_year(units: IntoFrameT, criterio: str) -> IntoFrameT:
     opened, agreed, began = nw.col("data_apertura"), nw.col("data_accordo"), nw.col("data_inizio")
     if criterio != "in_corso":
         day = {"apertura": opened, "accordo": agreed, "inizio": nw.when(lic).then(agreed).otherwise(began)}[criterio]
-        found = rows.with_columns(day.dt.year().cast(nw.Int64).alias("anno"))
-        return found.filter(~nw.col("anno").is_null()).to_native()
-    first = nw.when(lic).then(opened).otherwise(began).dt.year().cast(nw.Int64)
-    last = nw.when(lic).then(nw.coalesce(agreed, opened)).otherwise(nw.coalesce("data_fine", "data_inizio")).dt.year().cast(nw.Int64)
+        return rows.filter(~day.is_null()).with_columns(day.dt.year().cast(nw.Int64).alias("anno")).to_native()
+    first = nw.when(lic).then(opened).otherwise(began).dt.year()
+    last = nw.when(lic).then(nw.coalesce(agreed, opened)).otherwise(nw.coalesce("data_fine", "data_inizio")).dt.year()
     ends = collect(rows.select(first.min().alias("da"), last.max().alias("a"))).row(0)
-    years = range(ends[0], ends[1] + 1) if None not in ends else [0]  # without dates, a year that no unit has
+    years = range(int(ends[0]), int(ends[1]) + 1) if None not in ends else [0]  # without dates, a year that no unit has
     parts = [rows.filter(first <= year, last >= year).with_columns(nw.lit(year).cast(nw.Int64).alias("anno")) for year in years]
     return nw.concat(parts, how="vertical").to_native()
 

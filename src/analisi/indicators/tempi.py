@@ -18,7 +18,7 @@ from analisi.errors import AnalisiError, listing
 from analisi.indicators.frames import Frame, as_day, as_frame, day_number, flag
 from analisi.indicators.periodi import last_day
 from analisi.indicators.uncertainty import LEVEL
-from analisi.sources.motori import collect
+from analisi.sources.motori import collect, settled
 from analisi.sources.text import read_csv_text
 from analisi.tables.catalogo import PASSI
 from analisi.workspace import reference, shown
@@ -62,9 +62,10 @@ def waits(lavoratori: IntoFrameT, passi: IntoFrameT, alla_data: date) -> IntoFra
         passi: rows of monitoraggio_pal_lavoratori.
         alla_data: last day the quarterly sheets cover; with a later one, those of whom nothing is known yet would seem to wait.
     """
-    wide = _reached(lavoratori, _dated(passi, alla_data))
+    wide = as_frame(settled(_reached(lavoratori, _dated(passi, alla_data))))
     kept = [name for name in wide.collect_schema().names() if name not in STEP]
-    rows = wide.unpivot(STEP, index=kept, variable_name="passo", value_name="_giorno")
+    parts = [wide.select(*kept, nw.lit(name).alias("passo"), nw.col(name).alias("_giorno")) for name in STEP]
+    rows = nw.concat(parts, how="vertical")
     reached, left, start = ~nw.col("_giorno").is_null(), nw.col("uscita"), nw.col("data_inizio_sospensione")
     end = nw.when(reached).then(nw.col("_giorno")).when(~left.is_null()).then(left).otherwise(as_day(alla_data, rows))
     days = day_number(end) - day_number(start)
