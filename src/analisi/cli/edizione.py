@@ -53,7 +53,7 @@ Esempio:
 @click.option("--prova", is_flag=True, help="Mostra che cosa verrebbe eseguito e perché, senza eseguire.")
 @click.option("--json", "as_json", is_flag=True, help="Scrive l'andamento in JSON, una riga per ogni evento, per altri programmi.")
 @click.option(
-    "--motore",
+    "--esecuzione",
     type=click.Choice(["veloce", "kernel"]),
     default="veloce",
     help="Come si eseguono i notebook: veloce, o kernel (quello di Jupyter; stesse pagine, più lento).",
@@ -68,7 +68,7 @@ def edizione(
     da_capo: bool,
     prova: bool,
     as_json: bool,
-    motore: str,
+    esecuzione: str,
     dask: str | None,
 ) -> int:
     """Esegue i rapporti di un'edizione e la pubblica, tutta insieme.
@@ -100,7 +100,7 @@ def edizione(
                 processes=processi or _processors(),
                 only=solo,
                 anew=da_capo,
-                engine=motore,
+                engine=esecuzione,
                 start="spawn" if dask else None,
                 executor=executor,
                 told=shown.told,

@@ -40,7 +40,7 @@ class Notebook(Gruppo):
         )
         options.append(
             click.Option(
-                ["--motore"],
+                ["--esecuzione"],
                 type=click.Choice(["veloce", "kernel"]),
                 default="veloce",
                 help="Come si esegue il notebook: veloce, o kernel (quello di Jupyter; stessa pagina, più lento).",
@@ -80,7 +80,7 @@ def _example(contract: Contract) -> str:
 
 
 def _run(contract: Contract, given: dict[str, Any]) -> None:
-    output, engine = given.pop("uscita"), given.pop("motore")
+    output, engine = given.pop("uscita"), given.pop("esecuzione")
     values = check(contract, {name: contract.parameter(name).parse(text) for name, text in given.items() if text is not None})
     from analisi.reports.run import default_output, run
 

@@ -1,4 +1,4 @@
-"""Person-level extracts of any size: a folder of typed Parquet, opened on the engine of each task; nothing is read here but what labels it."""
+"""Person-level extracts of any size: a folder of typed Parquet, on the engine of each task; only what labels it is read here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 
 from analisi.errors import AnalisiError, listing
@@ -35,8 +36,12 @@ class Ampi:
     sintetica: bool
 
     def tables(self, compito: str) -> dict[str, Any]:
-        """A lazy frame for each table, on the engine of the task."""
-        return {name: open_parquet(paths, self.motore or COMPITI[compito]) for name, paths in self.files.items()}
+        """A lazy frame for each table, on the engine of the task; siul_cob has the column `anno`, the year of sending."""
+        engine = self.motore or COMPITI[compito]
+        frames = {name: open_parquet(paths, engine) for name, paths in self.files.items()}
+        cob = nw.from_native(frames[SIUL_COB.name])
+        year = cob.with_columns(nw.col("data_invio").dt.year().alias("anno"))
+        return frames | ({} if "anno" in cob.collect_schema().names() else {SIUL_COB.name: year.to_native()})
 
     @property
     def engines(self) -> str:
@@ -63,16 +68,16 @@ def open_extracts(fonte: str, motore: str = "", territorio: str = "italia") -> A
     for name, paths in files.items():
         for path in paths:
             _check(path, name)
-    labels = {
-        name: collect(pl.scan_parquet(paths, hive_partitioning=True).select(_known(paths[0], "natura"), _known(paths[0], "data_estrazione")).unique())
-        for name, paths in files.items()
-    }  # fmt: skip
+    labels = {name: _labels(paths) for name, paths in files.items()}
     synthetic = any("sintetici" in rows["natura"].to_list() for rows in labels.values())
     return Ampi(where, motore, files, labels[SIUL_COB.name]["data_estrazione"].max(), synthetic)
 
 
-def _known(path: Path, name: str) -> pl.Expr:
-    return pl.col(name) if name in pl.read_parquet_schema(path) else pl.lit(None).alias(name)
+def _labels(paths: list[Path]) -> pl.DataFrame:
+    """The distinct values of natura and data_estrazione in the files of a table, blank where they have no such column."""
+    rows = pl.scan_parquet(paths, hive_partitioning=True)
+    known = rows.collect_schema().names()
+    return collect(rows.select(pl.col(n) if n in known else pl.lit(None).alias(n) for n in ("natura", "data_estrazione")).unique())
 
 
 def _check(path: Path, name: str) -> None:

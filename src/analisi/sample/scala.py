@@ -119,7 +119,8 @@ def _register(rng: np.random.Generator, units: int, number: int, companies: pl.S
         codice_fiscale_azienda=companies.gather(vol["prima"].to_numpy() % (len(companies) // 2)),
         ragione_sociale=pl.concat_str(pl.lit(f"Azienda sintetica {number:04}-"), pl.col("pratica").cast(pl.String)),
         data_inizio=pl.when(~lic).then(pl.col("data_apertura") + pl.duration(days=30)), esito_fase=pl.lit("ACCORDO"),
-        data_accordo=pl.col("data_apertura") + pl.duration(days=20), classe_dimensionale=draws.pick({"16-49": 4, "50-99": 3, "100-249": 2, "250+": 1}),
+        data_accordo=pl.col("data_apertura") + pl.duration(days=20),
+        classe_dimensionale=draws.pick({"16-49": 4, "50-99": 3, "100-249": 2, "250+": 1}),
         perc_riduzione_media=pl.when(~lic).then(pl.lit(50.0)),
     )  # fmt: skip
     order = pl.int_range(1, pl.len() + 1).over("pratica").cast(pl.String).str.zfill(2)
@@ -138,7 +139,7 @@ def _lists(rng: np.random.Generator, vol: pl.DataFrame, people: pl.Series, size:
     rows = units[np.sort(rng.choice(units.height, size, p=weights / weights.sum()))]
     draws = Draws(rng, size)
     home = place["sigla"].gather(rng.integers(0, place.height, size))
-    start = pl.coalesce("data_inizio", "data_apertura")
+    start, recent = pl.coalesce("data_inizio", "data_apertura"), pl.col("data_inizio_sospensione") > today - timedelta(days=60)
     return rows.select(
         "id_procedura", "id_unita", "codice_fiscale_azienda", "sigla_provincia",
         id_lavoratore=people.head(size), genere=draws.pick({"M": 60, "F": 39, "ND": 1}),
@@ -146,7 +147,7 @@ def _lists(rng: np.random.Generator, vol: pl.DataFrame, people: pl.Series, size:
         data_inizio_sospensione=start, data_fine_prevista=start + pl.duration(days=360), ore_sospensione_pct=pl.lit(50.0),
         stato_rapporto=draws.pick({"SOSPESO": 50, "RIENTRATO": 15, "CESSATO": 32, "PENSIONATO": 3}),
         **{name: draws.pick(weights) for name, weights in PERSONA.items() if name != "part_time_pct"},
-    ).with_columns(stato_rapporto=code({"SOSPESO": pl.col("data_inizio_sospensione") > today - timedelta(days=60)}, pl.col("stato_rapporto")))  # fmt: skip
+    ).with_columns(stato_rapporto=code({"SOSPESO": recent}, pl.col("stato_rapporto")))  # fmt: skip
 
 
 def _jobs(
@@ -194,7 +195,8 @@ def _communications(rng: np.random.Generator, rows: int, number: int, jobs: pl.D
         tipo_comunicazione=pl.lit("ASSUNZIONE"), data_invio=pl.col("data_inizio") - pl.duration(days=1)
     )
     longer = hired.filter(fate < 0.15, pl.col("data_fine_prevista").is_not_null(), pl.col("fine").is_not_null()).with_columns(
-        tipo_comunicazione=pl.lit("PROROGA"), data_invio="data_fine_prevista", data_fine_prevista=pl.col("data_fine_prevista") + pl.duration(days=180)
+        tipo_comunicazione=pl.lit("PROROGA"), data_invio="data_fine_prevista",
+        data_fine_prevista=pl.col("data_fine_prevista") + pl.duration(days=180),
     )  # fmt: skip
     ended = jobs.with_columns(lag.days(1, 5).alias("_dopo")).filter(pl.col("fine").is_not_null(), (fate > 0.15) | ~pl.col("nuovo"))
     ended = ended.with_columns(

@@ -16,7 +16,7 @@ import narwhals as nw
 import polars as pl
 
 from analisi.errors import AnalisiError, suggest
-from analisi.workspace import shown
+from analisi.workspace import cache_folder, shown
 
 MOTORI = ("polars", "duckdb", "spark")
 MEMORIA = "ANALISI_MEMORIA"  # of DuckDB, as "1500MB": beyond it, what is being computed goes to a temporary folder
@@ -91,11 +91,15 @@ def spark() -> Any:
         if "SPARK_MASTER" not in os.environ:
             builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
             builder = builder.config("spark.sql.shuffle.partitions", str(os.cpu_count() or 2)).config("spark.log.level", "ERROR")
+        builder = builder.config("spark.local.dir", _folder().name).config("spark.sql.warehouse.dir", f"{_folder().name}/warehouse")
+    before, tempfile.tempdir = tempfile.tempdir, _folder().name  # what Spark's start leaves in a temporary folder is no input of a report
     try:
         return builder.getOrCreate()
     except Exception as error:
         msg = "Spark non si avvia: serve Java 17 (JAVA_HOME), o un server Spark Connect raggiungibile in SPARK_REMOTE"
         raise AnalisiError(msg) from error
+    finally:
+        tempfile.tempdir = before
 
 
 def collect(frame: Any) -> pl.DataFrame:
@@ -133,5 +137,7 @@ def settled(frame: Any) -> Any:
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """The folder of this process for what is kept on disk; removed at its end."""
-    return tempfile.TemporaryDirectory(prefix="analisi-")
+    """The folder of this process for what is kept on disk, in the cache of the workspace; removed at its end."""
+    place = cache_folder() / "motori"
+    place.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=place)
