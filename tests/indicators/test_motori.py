@@ -88,11 +88,11 @@ def _followed(t, durata=1):
 
 
 def _table(t):
-    return provincial_table(t("casi_gestiti"))
+    return settled(provincial_table(t("casi_gestiti")))
 
 
 def _change(t):
-    return compare_years(_table(t), 2025, 2024)
+    return settled(compare_years(_table(t), 2025, 2024))
 
 
 INDICATORS = {

@@ -5,6 +5,7 @@ Every piece is made of aggregated figures; no line tells of a company, a procedu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +30,7 @@ from analisi.presentation.formats import many, number
 from analisi.vocabulary import INTERNO, TOTALE, Territorio
 
 PER_RIQUADRO = 36  # provinces that a panel of the chart holds
+LUNGO = 18  # letters of a name beside the chart
 POCHE = 15  # procedures under which the interval is only indicative
 _LUOGO: Campo = ("Provincia", "testo", "sigla della provincia; TOT tutte")
 _ANNO: Campo = ("Anno", "anno", "anno")
@@ -159,10 +161,9 @@ def in_brief(casi: pl.DataFrame, flussi: pl.DataFrame, esiti: pl.DataFrame, q: Q
     if places.height > 1 and region and region[0] is not None:
         judged = places.filter(pl.col("inf95").is_not_null(), pl.col("procedure") >= POCHE)
         above, below = (judged.filter(test).height for test in (pl.col("inf95") > region[0], pl.col("sup95") < region[0]))
-        said.append(
-            f"{q.territorio.plurale.capitalize()} con sospesi: {places.height}. Di quelle con almeno {POCHE} procedure, {number(judged.height)}, "
-            f"l'intervallo sta tutto sopra la quota complessiva in {above} e tutto sotto in {below}: con molti confronti qualcuno lo sarebbe per caso."
-        )
+        enough = f"Di quelle con almeno {POCHE} procedure ({judged.height}), l'intervallo sta tutto sopra la quota complessiva in {above} e tutto sotto in {below}: con molti confronti qualcuno lo sarebbe per caso."  # fmt: skip
+        few = f"In nessuna le procedure sono almeno {POCHE}: i loro intervalli sono solo indicativi."
+        said.append(f"{q.territorio.plurale.capitalize()} con sospesi: {places.height}. {enough if judged.height else few}")
     year = flussi.filter(anno=q.anno, provincia=TOT)
     said += [f"Nel {q.anno} le comunicazioni valide dicono {number(r['assunzioni'])} assunzioni e {number(r['cessazioni'])} cessazioni; il saldo ({number(r['saldo'], 'intero_segno')}) non comprende chi cessa senza comunicazione." for r in year.iter_rows(named=True)]  # fmt: skip
     return text([*said, NON_TROVATO], as_list=True)
@@ -201,7 +202,7 @@ def provinces_figure(esiti: pl.DataFrame, q: Quadro) -> Block:
     known = known.filter(pl.col("voce").is_in(list(order))).sort(pl.col("voce").replace_strict(order, return_dtype=pl.Int64))
     if known.is_empty():
         return text(["Nessun lavoratore sospeso da seguire nelle province del territorio."])
-    rows = [_dot(r) for r in _named(known, q, "voce").iter_rows(named=True)]
+    rows = [_dot(r, q) for r in known.iter_rows(named=True)]
     size = ceil(len(rows) / ceil(len(rows) / PER_RIQUADRO))
     panels = [(f"da {part[0]['nome']} a {part[-1]['nome']}", part) for part in (rows[i : i + size] for i in range(0, len(rows), size))]
     names = ["osservati", "rioccupati", "quota", "inf95", "sup95", "rientrati", "non_trovati", "non_osservabili", "procedure"]
@@ -219,6 +220,8 @@ def provinces_figure(esiti: pl.DataFrame, q: Quadro) -> Block:
     )  # fmt: skip
 
 
-def _dot(r: dict) -> dict:
+def _dot(r: dict, q: Quadro) -> dict:
     interval = f" (intervallo 95%: da {percent(r['inf95'])} a {percent(r['sup95'])})" if r["inf95"] is not None else ""
-    return r | {"nome": r["voce"], "etichetta": f"{r['voce']}: {percent(r['quota'])}{interval}, {number(r['rioccupati'])} su {number(r['osservati'])}"}  # fmt: skip
+    name = q.territorio.nomi[r["voce"]].split("/")[0]
+    short = name if len(name) <= LUNGO else f"{re.split('[- ]', name)[0]} ({r['voce']})"
+    return r | {"nome": short, "etichetta": f"{name}: {percent(r['quota'])}{interval}, {number(r['rioccupati'])} su {number(r['osservati'])}"}  # fmt: skip
