@@ -28,7 +28,7 @@ from statistics import median
 import polars as pl
 
 from analisi.indicators import comunicazioni, esiti
-from analisi.indicators.ampi import COMPITI, capoluoghi, open_extracts
+from analisi.indicators.ampi import COMPITI, capoluoghi, engine_for, open_extracts
 from analisi.indicators.misure_pal import workers
 from analisi.sample.scala import _last_day, write_scale
 from analisi.sources.motori import collect
@@ -43,6 +43,7 @@ REF: date = _last_day()
 
 
 def nostra(compito: str, folder: Path, motore: str) -> pl.DataFrame:
+    """What the report does, on one engine."""
     t = open_extracts(str(folder), motore).tables(compito)
     if compito == "tavola":
         return comunicazioni.flows(t["siul_cob"], capoluoghi(), REF)
@@ -57,7 +58,8 @@ def nostra(compito: str, folder: Path, motore: str) -> pl.DataFrame:
 
 COB_SQL = """n as (select *, coalesce(data_invio, data_inizio) as invio from cob where data_invio is null or data_invio <= $ref),
 corr as (select rettifica_di as di, id_comunicazione as id, invio from n where rettifica_di <> id_comunicazione),
-persi as (select di from corr union all (select id from corr qualify row_number() over (partition by di order by invio desc, id desc) > 1))"""
+altre as (select id from corr qualify row_number() over (partition by di order by invio desc, id desc) > 1),
+persi as (select di from corr union all select id from altre)"""
 SQL = {
     "tavola": f"""with {COB_SQL},
         r as (select tipo_comunicazione as tipo, comune_sede_lavoro as comune,
@@ -71,14 +73,16 @@ SQL = {
         from g left join comuni on comune = comune_catastale group by all""",
     "distinti": "select anno, count(distinct id_lavoratore) as persone from cob group by anno",
     "rioccupazione": f"""with {COB_SQL},
-        w as (select l.id_lavoratore, v.sigla_provincia as provincia, v.codice_fiscale_azienda as azienda, l.data_inizio_sospensione as inizio
-              from cigs l join (from vol qualify row_number() over (partition by id_procedura, id_unita order by progressivo_versione desc) = 1) v
-                on l.id_procedura = v.id_procedura and l.id_unita = v.id_unita
+        unita as (from vol qualify row_number() over (partition by id_procedura, id_unita order by progressivo_versione desc) = 1),
+        w as (select l.id_lavoratore, v.sigla_provincia as provincia, v.codice_fiscale_azienda as azienda,
+                l.data_inizio_sospensione as inizio
+              from cigs l join unita v on l.id_procedura = v.id_procedura and l.id_unita = v.id_unita
               where v.stato <> 'REVOCATA' and l.data_inizio_sospensione <= $ref
               qualify row_number() over (partition by l.id_lavoratore order by l.data_inizio_sospensione, l.id_procedura) = 1),
         found as (select distinct w.id_lavoratore from n join w on n.id_lavoratore = w.id_lavoratore
               where tipo_comunicazione = 'ASSUNZIONE' and coalesce(annullata, 'N') <> 'S' and data_inizio > inizio
-                and data_inizio <= inizio + {GIORNI} and data_inizio <= $ref and cf_datore <> azienda and coalesce(cf_utilizzatore, '') <> azienda
+                and data_inizio <= inizio + {GIORNI} and data_inizio <= $ref
+                and cf_datore <> azienda and coalesce(cf_utilizzatore, '') <> azienda
                 and not exists (from persi where di = id_comunicazione))
         select provincia, count(*) filter (inizio <= $ref - {GIORNI})::bigint as osservati,
           count(f.id_lavoratore) filter (inizio <= $ref - {GIORNI})::bigint as rioccupati
@@ -87,6 +91,7 @@ SQL = {
 
 
 def duckdb_a_mano(compito: str, folder: Path) -> pl.DataFrame:
+    """DuckDB with its own settings: most of the memory of the machine."""
     import duckdb
 
     connection = duckdb.connect()
@@ -102,7 +107,9 @@ def duckdb_a_mano(compito: str, folder: Path) -> pl.DataFrame:
 
 
 def polars_a_mano(compito: str, folder: Path) -> pl.DataFrame:
-    cob, cigs, vol = (pl.scan_parquet(folder / name / "**/*.parquet", hive_partitioning=True) for name in ("siul_cob", "cigs_lavoratori", "vol_procedure"))  # fmt: skip
+    """The streaming engine of polars."""
+    names = ("siul_cob", "cigs_lavoratori", "vol_procedure")
+    cob, cigs, vol = (pl.scan_parquet(folder / name / "**/*.parquet", hive_partitioning=True) for name in names)
     if compito == "distinti":
         return cob.group_by("anno").agg(pl.col("id_lavoratore").n_unique().alias("persone")).collect(engine="streaming")
     known = cob.filter(pl.col("data_invio").is_null() | (pl.col("data_invio") <= REF))
@@ -121,13 +128,15 @@ def polars_a_mano(compito: str, folder: Path) -> pl.DataFrame:
         where = pl.col("comune").replace_strict(capoluoghi(), default="non riconosciuta").alias("provincia")
         return found.group_by("anno", where).agg(pl.col("assunzioni", "cessazioni").sum())
     units = vol.sort("progressivo_versione").unique(["id_procedura", "id_unita"], keep="last", maintain_order=True)
-    units = units.filter(pl.col("stato") != "REVOCATA").select("id_procedura", "id_unita", provincia="sigla_provincia", azienda="codice_fiscale_azienda")  # fmt: skip
+    units = units.filter(pl.col("stato") != "REVOCATA")
+    units = units.select("id_procedura", "id_unita", provincia="sigla_provincia", azienda="codice_fiscale_azienda")
     who = cigs.join(units, on=["id_procedura", "id_unita"]).filter(pl.col("data_inizio_sospensione") <= REF)
     who = who.sort("data_inizio_sospensione", "id_procedura").unique("id_lavoratore", keep="first", maintain_order=True)
     who = who.select("id_lavoratore", "provincia", "azienda", inizio="data_inizio_sospensione").collect(engine="streaming").lazy()
     start, end = pl.col("data_inizio"), pl.col("inizio") + pl.duration(days=GIORNI)
     jobs = kept.filter(kind == "ASSUNZIONE").join(who, on="id_lavoratore").filter(
-        start > pl.col("inizio"), start <= end, start <= REF, pl.col("cf_datore") != pl.col("azienda"), pl.col("cf_utilizzatore").fill_null("") != pl.col("azienda")
+        start > pl.col("inizio"), start <= end, start <= REF,
+        pl.col("cf_datore") != pl.col("azienda"), pl.col("cf_utilizzatore").fill_null("") != pl.col("azienda"),
     )  # fmt: skip
     jobs = jobs.join(gone, left_on="id_comunicazione", right_on="di", how="anti").select("id_lavoratore", si=pl.lit(1)).unique()
     seen = who.filter(pl.col("inizio") <= REF - timedelta(days=GIORNI)).join(jobs, on="id_lavoratore", how="left")
@@ -144,6 +153,7 @@ def polars_a_mano(compito: str, folder: Path) -> pl.DataFrame:
 
 
 def pandas(compito: str, folder: Path) -> pl.DataFrame:
+    """All the rows in memory, the time to read them included."""
     import pandas as pd
 
     def read(name: str) -> pd.DataFrame:
@@ -192,11 +202,13 @@ def measure(compito: str, folder: Path, rounds: int, modi: list[str]) -> dict[st
                 sys.exit(f"{compito}, {modo}: {done.stderr.strip()[-1500:]}")
             found[modo].append(json.loads(done.stdout.strip().splitlines()[-1]))
     if len({run["cifre"] for runs in found.values() for run in runs}) > 1:
-        sys.exit(f"{compito}: le cifre differiscono: " + ", ".join(f"{modo} {runs[0]['cifre'][:8]} ({runs[0]['righe']} righe)" for modo, runs in found.items()))  # fmt: skip
+        told = ", ".join(f"{modo} {runs[0]['cifre'][:8]} ({runs[0]['righe']} righe)" for modo, runs in found.items())
+        sys.exit(f"{compito}: le cifre differiscono: {told}")
     return {modo: (median(run["secondi"] for run in runs), max(run["gb"] for run in runs)) for modo, runs in found.items()}
 
 
 def main() -> int:
+    """Print the measures of every size and task; 1 when something does not hold."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--righe", type=float, nargs="+", default=[1e6])
     parser.add_argument("--cartella", type=Path, default=Path("data/esempio-scala"))
@@ -218,7 +230,7 @@ def main() -> int:
             write_scale(folder, size)
             print(f"estratti di {size:,} righe in {time.perf_counter() - begin:.0f} s".replace(",", "."))
         for compito in options.compiti:
-            chosen = f"nostra, {COMPITI[compito]}"
+            chosen = f"nostra, {engine_for(compito, size)}"
             modi = [modo for modo in MODI if modo != "pandas" or size <= PANDAS_FINO_A]
             modi = [modo for modo in modi if not options.scelte or "nostra" not in modo or modo == chosen]
             result = measure(compito, folder, options.giri, modi)

@@ -17,27 +17,31 @@ from analisi.tables.catalogo import CIGS_LAVORATORI, PROVENIENZA, SIUL_COB, TABL
 from analisi.vocabulary import Territorio, load_territorio
 from analisi.workspace import reference, resolve, shown
 
-COMPITI = {"tavola": "duckdb", "distinti": "polars", "rioccupazione": "duckdb"}  # the faster of the two, by benchmarks/scala.py
+# The better of the two on many rows, by benchmarks/scala.py.
+COMPITI = {"tavola": "duckdb", "distinti": "polars", "rioccupazione": "duckdb"}
+POCHE_RIGHE = 10_000_000  # communications up to which polars is the faster for every task, and its memory no matter
 AMPIE = (VOL_PROCEDURE.name, CIGS_LAVORATORI.name, SIUL_COB.name)
 _OPTIONAL = {column.name for column in PROVENIENZA}
 
 
 @dataclass(frozen=True)
 class Ampi:
-    """The tables of a folder, not read yet. `motore`: the one chosen for every task, "" for that of `COMPITI`.
+    """The tables of a folder, not read yet. `motore`: the one chosen for every task, "" for the one measured better (`engine_for`).
 
-    `estrazione`: the last day that all the communications know (None: they do not say). `sintetica`: some row is labelled so.
+    `righe`: how many communications. `estrazione`: the last day that they know of (None: they do not say). `sintetica`: some row is
+    labelled so.
     """
 
     territorio: Territorio
     motore: str
     files: dict[str, list[Path]]
+    righe: int
     estrazione: date | None
     sintetica: bool
 
     def tables(self, compito: str) -> dict[str, Any]:
         """A lazy frame for each table, on the engine of the task; siul_cob has the column `anno`, the year of sending."""
-        engine = self.motore or COMPITI[compito]
+        engine = self.motore or engine_for(compito, self.righe)
         frames = {name: open_parquet(paths, engine) for name, paths in self.files.items()}
         cob = nw.from_native(frames[SIUL_COB.name])
         year = cob.with_columns(nw.col("data_invio").dt.year().alias("anno"))
@@ -46,7 +50,12 @@ class Ampi:
     @property
     def engines(self) -> str:
         """The engines, in words."""
-        return self.motore or ", ".join(f"{engine} ({compito})" for compito, engine in COMPITI.items())
+        return self.motore or ", ".join(f"{engine_for(compito, self.righe)} ({compito})" for compito in COMPITI)
+
+
+def engine_for(compito: str, righe: int) -> str:
+    """The engine measured better for a task on so many communications."""
+    return "polars" if righe <= POCHE_RIGHE else COMPITI[compito]
 
 
 def open_extracts(fonte: str, motore: str = "", territorio: str = "italia") -> Ampi:
@@ -70,7 +79,8 @@ def open_extracts(fonte: str, motore: str = "", territorio: str = "italia") -> A
             _check(path, name)
     labels = {name: _labels(paths) for name, paths in files.items()}
     synthetic = any("sintetici" in rows["natura"].to_list() for rows in labels.values())
-    return Ampi(where, motore, files, labels[SIUL_COB.name]["data_estrazione"].max(), synthetic)
+    rows = collect(pl.scan_parquet(files[SIUL_COB.name]).select(pl.len())).item()
+    return Ampi(where, motore, files, rows, labels[SIUL_COB.name]["data_estrazione"].max(), synthetic)
 
 
 def _labels(paths: list[Path]) -> pl.DataFrame:
