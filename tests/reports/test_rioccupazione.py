@@ -50,7 +50,7 @@ def test_every_engine_gives_the_same_data_files(page, source, tmp_path, engine):
     for name in DATI:
         assert (other / "dati" / f"{name}.csv").read_bytes() == (page / "dati" / f"{name}.csv").read_bytes(), name
     text = (other / "rioccupazione.html").read_text(encoding="utf-8")
-    assert re.search(rf"motore</th><td[^>]*>{engine}<", text), "la provenienza non dice il motore"
+    assert re.search(rf"motore</th>\s*<td[^>]*>{engine}<", text), "la provenienza non dice il motore"
 
 
 def test_the_figures_reconcile_with_the_extracts(page, source):
