@@ -2,7 +2,9 @@
 
 Run: python benchmarks/scala.py [--righe 1000000 20000000 100000000] [--cartella FOLDER] [--giri 5]. The extracts are made once
 (`analisi esempio --scala`) and kept in the folder. Each measure is a process of its own, in turn with the others, so that what else the
-machine does touches all alike; told are the median seconds, the peak memory of the process and the ratio to the better of the two by hand.
+machine does touches all alike; told are the median
+seconds and seconds of processor, each with its ratio to the better of the two by hand, the peak memory of the process, and the growth of
+the seconds from the first size.
 
 Tasks: `tavola`, hirings and ends in force by year and provincia; `distinti`, distinct people by year of sending; `rioccupazione`, of those
 suspended, who has a job with another employer within 180 days, by provincia. All ways must give the same figures, or the run stops.
@@ -181,17 +183,17 @@ MODI: dict[str, Callable[[str, Path], pl.DataFrame]] = {
 
 def one(compito: str, modo: str, folder: Path) -> None:
     """One measure, in this process: seconds, peak memory in GB, and a hash of the figures."""
-    begin = time.perf_counter()
+    begin, used = time.perf_counter(), time.process_time()
     rows = MODI[modo](compito, folder)
-    seconds = time.perf_counter() - begin
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - used
     rows = collect(rows).select(sorted(rows.columns))
     digest = hashlib.sha256(rows.sort(rows.columns).write_csv().encode()).hexdigest()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(json.dumps({"secondi": seconds, "gb": peak, "cifre": digest, "righe": rows.height}))
+    print(json.dumps({"secondi": seconds, "cpu": cpu, "gb": peak, "cifre": digest, "righe": rows.height}))
 
 
-def measure(compito: str, folder: Path, rounds: int, modi: list[str]) -> dict[str, tuple[float, float]]:
-    """Median seconds and peak GB of each way; the figures of all must be the same."""
+def measure(compito: str, folder: Path, rounds: int, modi: list[str]) -> dict[str, tuple[float, float, float]]:
+    """Median seconds, median seconds of processor and peak GB of each way; the figures of all must be the same."""
     found: dict[str, list[dict]] = {modo: [] for modo in modi}
     for number in range(rounds):
         for modo in (modo for modo in modi if modo != "pandas" or not number):  # pandas once
@@ -204,7 +206,10 @@ def measure(compito: str, folder: Path, rounds: int, modi: list[str]) -> dict[st
     if len({run["cifre"] for runs in found.values() for run in runs}) > 1:
         told = ", ".join(f"{modo} {runs[0]['cifre'][:8]} ({runs[0]['righe']} righe)" for modo, runs in found.items())
         sys.exit(f"{compito}: le cifre differiscono: {told}")
-    return {modo: (median(run["secondi"] for run in runs), max(run["gb"] for run in runs)) for modo, runs in found.items()}
+    return {
+        modo: (median(run["secondi"] for run in runs), median(run["cpu"] for run in runs), max(run["gb"] for run in runs))
+        for modo, runs in found.items()
+    }
 
 
 def main() -> int:
@@ -222,7 +227,7 @@ def main() -> int:
         one(compito, modo, Path(folder))
         return 0
     bad, first = [], {}
-    print(f"{'compito':14} {'righe':>11} {'modo':16} {'secondi':>9} {'rapporto':>9} {'GB':>6} {'crescita':>9}")
+    print(f"{'compito':14} {'righe':>10} {'modo':16} {'secondi':>8} {'rapporto':>8} {'CPU s':>8} {'rapporto':>8} {'GB':>6} {'crescita':>8}")
     for size in map(int, options.righe):
         folder = (options.cartella / f"{size:.0e}".replace("+0", "")).resolve()
         if not folder.exists():
@@ -234,14 +239,13 @@ def main() -> int:
             modi = [modo for modo in MODI if modo != "pandas" or size <= PANDAS_FINO_A]
             modi = [modo for modo in modi if not options.scelte or "nostra" not in modo or modo == chosen]
             result = measure(compito, folder, options.giri, modi)
-            better = min(result["polars a mano"][0], result["duckdb a mano"][0])
-            for modo, (seconds, peak) in result.items():
-                growth = seconds / first.setdefault((compito, modo), (seconds, size))[0]
-                mark = " <- scelta" if modo == chosen else ""
-                print(
-                    f"{compito:14} {size:11} {modo:16} {seconds:9.2f} {seconds / better:9.2f} {peak:6.2f} {growth:9.1f}{mark}", flush=True
-                )
-            seconds, peak = result[chosen]
+            by_hand = [result["polars a mano"], result["duckdb a mano"]]
+            better, leanest = (min(way[n] for way in by_hand) for n in (0, 1))
+            for modo, (seconds, cpu, peak) in result.items():
+                growth = seconds / first.setdefault((compito, modo), seconds)
+                told = f"{seconds:8.2f} {seconds / better:8.2f} {cpu:8.2f} {cpu / leanest:8.2f} {peak:6.2f} {growth:8.1f}"
+                print(f"{compito:14} {size:10} {modo:16} {told}{' <- scelta' if modo == chosen else ''}", flush=True)
+            seconds, _, peak = result[chosen]
             if seconds > TOLLERANZA * better:
                 bad.append(f"{compito}, {size} righe: {seconds / better:.2f} volte la migliore a mano")
             if peak > TETTO_GB[compito]:

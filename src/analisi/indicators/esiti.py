@@ -55,6 +55,8 @@ def in_force(cob: IntoFrameT, inviate_entro: date | None = None, persone: IntoFr
         rows = rows.filter(nw.col("data_invio").is_null() | (nw.col("data_invio") <= as_day(inviate_entro, rows)))
     sent = nw.coalesce("data_invio", "data_inizio")
     corrections = rows.filter(corrected != number).select(corrected.alias("_di"), number.alias("_id"), sent.alias("_invio"))
+    if corrections.implementation.is_polars():
+        corrections = as_frame(settled(corrections))  # few, and read three times; DuckDB plans better what it sees whole
     others = corrections.select("_di", nw.col("_id").alias("_altra"), nw.col("_invio").alias("_altro_invio"))
     later = (nw.col("_altro_invio") > nw.col("_invio")) | (
         (nw.col("_altro_invio") == nw.col("_invio")) & (nw.col("_altra") > nw.col("_id"))
