@@ -2,9 +2,8 @@
 
 Run: python benchmarks/scala.py [--righe 1000000 20000000 100000000] [--cartella FOLDER] [--giri 5]. The extracts are made once
 (`analisi esempio --scala`) and kept in the folder. Each measure is a process of its own, in turn with the others, so that what else the
-machine does touches all alike; told are the median
-seconds and seconds of processor, each with its ratio to the better of the two by hand, the peak memory of the process, and the growth of
-the seconds from the first size.
+machine does touches all alike; told are the median seconds and seconds of processor, each with its ratio to the better of the two by
+hand, the peak memory of the process, and the growth of the seconds from the first size.
 
 Tasks: `tavola`, hirings and ends in force by year and provincia; `distinti`, distinct people by year of sending; `rioccupazione`, of those
 suspended, who has a job with another employer within 180 days, by provincia. All ways must give the same figures, or the run stops.
@@ -27,6 +26,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 
+import narwhals as nw
 import polars as pl
 
 from analisi.indicators import comunicazioni, esiti
@@ -39,6 +39,7 @@ from analisi.tables.delivery import in_force
 GIORNI, PANDAS_FINO_A, TOLLERANZA = 180, 2_000_000, 1.05
 TETTO_GB = {"tavola": 2, "distinti": 4, "rioccupazione": 2}
 REF: date = _last_day()
+SERVONO = ["id_lavoratore", "id_procedura", "cf_azienda", "provincia", "data_inizio_sospensione", "stato_rapporto", "sigla_prov_domicilio"]
 
 
 # Ours
@@ -51,7 +52,8 @@ def nostra(compito: str, folder: Path, motore: str) -> pl.DataFrame:
         return comunicazioni.flows(t["siul_cob"], capoluoghi(), REF)
     if compito == "distinti":
         return comunicazioni.distinct_people(t["siul_cob"], "anno")
-    followed = esiti.followed(workers(t["cigs_lavoratori"], in_force(t["vol_procedure"])), t["siul_cob"], REF, quali=["sospesi"])
+    people = nw.from_native(workers(t["cigs_lavoratori"], in_force(t["vol_procedure"]))).select(SERVONO).to_native()
+    followed = esiti.followed(people, t["siul_cob"], REF, quali=["sospesi"])
     counts = esiti.windows(followed, REF, ["provincia"], [GIORNI])
     return counts.group_by("provincia").agg(pl.col("osservati", "rioccupati").sum())
 

@@ -18,7 +18,7 @@ from analisi.vocabulary import Territorio, load_territorio
 from analisi.workspace import reference, resolve, shown
 
 # The better of the two on many rows, by benchmarks/scala.py.
-COMPITI = {"tavola": "duckdb", "distinti": "polars", "rioccupazione": "duckdb"}
+COMPITI = {"tavola": "duckdb", "distinti": "duckdb", "rioccupazione": "duckdb"}
 POCHE_RIGHE = 10_000_000  # communications up to which polars is the faster for every task, and its memory no matter
 AMPIE = (VOL_PROCEDURE.name, CIGS_LAVORATORI.name, SIUL_COB.name)
 _OPTIONAL = {column.name for column in PROVENIENZA}
