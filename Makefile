@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help report edizione test check lint format dizionario lab lock clean
+.PHONY: help report edizione test check lint format dizionario lab spark lock clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,8 +42,14 @@ dizionario: $(READY) ## renew the data dictionary from the declared tables and d
 lab: $(READY) ## open JupyterLab on the workspace, with its own settings
 	$(BIN)/analisi esplora
 
-lock: ## renew requirements.lock (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml --output-file requirements.lock
+spark: $(READY) ## add Spark to the environment (400 MB; it needs Java 17)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-spark.lock
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+lock: ## renew requirements.lock and requirements-spark.lock (needs uv)
+	$(COMPILE) --extra dev pyproject.toml --output-file requirements.lock
+	echo "pyspark[connect]>=4" | $(COMPILE) --constraint requirements.lock - --output-file requirements-spark.lock
 
 clean: ## remove the environment, the caches and the generated reports
 	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .hypothesis

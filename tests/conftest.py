@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -126,6 +127,14 @@ def single_report(single, tmp_path_factory) -> Path:
     """The annual report of the region with one county."""
     output = tmp_path_factory.mktemp("sola-rapporto") / "annuale"
     return _report(output, "--fonte", single, "--territorio", single / "sola.toml", "--anno", 2021)
+
+
+@cache
+def extracts_once() -> dict[str, pl.DataFrame]:
+    """The synthetic extracts as frames, made once."""
+    from analisi.sample.extracts import extracts
+
+    return extracts()
 
 
 @pytest.fixture(scope="session")

@@ -77,7 +77,8 @@ def test_conda_environment_agrees_with_the_package(workspace):
     project = tomllib.loads((workspace / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     environment = (workspace / "environment.yml").read_text(encoding="utf-8")
     listed = re.findall(r"^  - ([a-z0-9-]+>=.*)$", environment, re.M)
-    assert sorted(listed) == sorted([f"python{project['requires-python']}", *project["dependencies"]])
+    by_conda = [item for item in project["dependencies"] if not item.startswith("duckdb")]  # pip brings it with the package
+    assert sorted(listed) == sorted([f"python{project['requires-python']}", *by_conda])
 
 
 def test_lock_pins_every_dependency_with_hashes_and_names_no_host(workspace):
@@ -88,6 +89,14 @@ def test_lock_pins_every_dependency_with_hashes_and_names_no_host(workspace):
     assert wanted - pinned == set()
     assert "://" not in lock
     assert lock.count("--hash=") > len(pinned)
+
+
+def test_the_lock_of_spark_adds_to_the_other_and_changes_none_of_it(workspace):
+    texts = [(workspace / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-spark.lock")]
+    base, more = (dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.M)) for text in texts)
+    assert "pyspark" in more
+    assert {name: version for name, version in more.items() if base.get(name, version) != version} == {}
+    assert "://" not in texts[1]
 
 
 def test_every_command_is_in_both_readmes(workspace):

@@ -1,7 +1,5 @@
 from datetime import date
 
-import duckdb
-import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
@@ -10,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from analisi.errors import AnalisiError
 from analisi.indicators import periodi
-from analisi.indicators.attivazione_pal import BASI, changes, ever_reached, rates, reasons, steps, with_base
+from analisi.indicators.attivazione_pal import changes, ever_reached, rates, reasons, steps, with_base
 from analisi.indicators.uncertainty import cluster_share, funnel, intraclass, paired_difference
 from analisi.tables.catalogo import MOTIVI_CONTO, MOTIVI_NO_PAL
 
@@ -204,43 +202,6 @@ def test_reasons_add_up_to_the_exempt_with_those_not_given():
     zero = dict.fromkeys(MOTIVI_NO_PAL.values(), (0, 0.0))
     assert found == zero | {"rientro al lavoro": (3, 0.375), "pensione": (2, 0.25), "non indicato": (3, 0.375)}
     assert result.filter(nucleo="BB")["quota"].is_null().all()
-
-
-def _pandas(frame: pl.DataFrame) -> pd.DataFrame:
-    made = pd.DataFrame(frame.to_dict(as_series=False))
-    return made.astype({name: "datetime64[us]" for name, dtype in frame.schema.items() if dtype == pl.Date})
-
-
-def _duck(frame: pl.DataFrame):
-    types = {pl.String: "varchar", pl.Int64: "bigint", pl.Int32: "bigint", pl.Date: "date"}
-    connection = duckdb.connect()
-    connection.execute(f"create table t ({', '.join(f'{name} {types[dtype]}' for name, dtype in frame.schema.items())})")
-    connection.executemany(f"insert into t values ({', '.join('?' * frame.width)})", frame.rows())
-    return connection.table("t")
-
-
-ENGINES = {
-    "polars lazy": (lambda frame: frame.lazy(), lambda result: result.collect()),
-    "pandas": (_pandas, lambda result: pl.DataFrame(result.astype(object).where(result.notna(), None).to_dict("list"), strict=False)),
-    "duckdb": (_duck, lambda result: result if isinstance(result, pl.DataFrame) else pl.DataFrame(result.fetchall(), schema=result.columns, orient="row", infer_schema_length=None)),
-}  # fmt: skip
-FIGURES = {
-    "steps": lambda frame: steps(frame, ["provincia"]),
-    "changes": lambda frame: changes(frame, ["provincia"], totale="TOT"),
-} | {f"rates {base}": lambda frame, base=base: rates(frame, ["provincia"], base, 30, "TOT") for base in BASI}
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("figure", [*FIGURES, "ever_reached", "reasons"])
-def test_every_engine_gives_the_same_figures(stock, engine, figure):
-    come, go = ENGINES[engine]
-    source = {"ever_reached": passi(), "reasons": conteggi()}.get(figure, stock)
-    compute = FIGURES.get(figure) or {"ever_reached": ever_reached, "reasons": lambda frame: reasons(frame, ["nucleo"])}[figure]
-    expected = compute(source)
-    keys = [name for name in ("trimestre", "provincia", "nucleo", "passo", "motivo") if name in expected.columns]
-    result = go(compute(come(source))).select(expected.columns).cast(expected.schema)
-    assert_frame_equal(result.sort(keys), expected.sort(keys), check_exact=True)
-    assert {dtype for name, dtype in expected.schema.items() if name in ("lavoratori", "attivati", "raggiunto", "attuale")} <= {pl.Int64}
 
 
 def test_the_rates_of_a_trimestre_go_into_the_funnel_plot(stock):

@@ -1,10 +1,7 @@
-import duckdb
-import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
 
 from analisi.indicators.casi_gestiti import compare_years, concentration, decompose, mix, provincial_table, unreconciled
 from analisi.indicators.uncertainty import firmness
@@ -181,36 +178,3 @@ def test_laws_hold_on_any_figures(cells):
     assert floats.is_finite().all()
     parts = decompose(change).join(change, on=["provincia", "procedura"]).drop_nulls(["effetto_numero", "variazione_lavoratori"])
     assert ((parts["effetto_numero"] + parts["effetto_dimensione"] - parts["variazione_lavoratori"]).abs() < 1e-3).all()
-
-
-def _duck(frame: pl.DataFrame):
-    connection = duckdb.connect()
-    connection.execute("create table casi (anno bigint, provincia varchar, procedura varchar, unita_produttive bigint, lavoratori bigint)")
-    connection.executemany("insert into casi values (?, ?, ?, ?, ?)", frame.rows())
-    return connection.table("casi")
-
-
-ENGINES = {
-    "polars lazy": (lambda frame: frame.lazy(), lambda result: result.collect()),
-    "pandas": (lambda frame: pd.DataFrame(frame.to_dict(as_series=False)), lambda result: pl.DataFrame(result.astype(object).where(result.notna(), None).to_dict("list"), strict=False)),
-    "duckdb": (_duck, lambda result: result if isinstance(result, pl.DataFrame) else pl.DataFrame(result.fetchall(), schema=result.columns, orient="row", infer_schema_length=None)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("indicator", ["tavola", "confronto", "scomposizione", "composizione", "concentrazione", "solidita"])
-def test_every_engine_gives_the_same_figures(published, engine, indicator):
-    def compute(casi):
-        table = provincial_table(casi)
-        if indicator in ("tavola", "composizione", "concentrazione"):
-            return {"tavola": lambda: table, "composizione": lambda: mix(table), "concentrazione": lambda: concentration(table)}[
-                indicator
-            ]()
-        change = compare_years(table, 2025, 2024)
-        return {"confronto": lambda: change, "scomposizione": lambda: decompose(change), "solidita": lambda: firmness(change)}[indicator]()
-
-    come, go = ENGINES[engine]
-    expected = compute(published.casi)
-    keys = [name for name in ("anno", "provincia", "procedura") if name in expected.columns]
-    result = go(compute(come(published.casi))).select(expected.columns).cast(expected.schema)
-    assert_frame_equal(result.sort(keys), expected.sort(keys), check_exact=True)

@@ -1,12 +1,9 @@
-"""Re-employment from mandatory communications, case by case; the same in every engine."""
+"""Re-employment from mandatory communications, case by case; `test_motori` compares the engines."""
 
 from datetime import date, timedelta
 
-import duckdb
-import pandas as pd
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
 from analisi.indicators import esiti
 from analisi.indicators.esiti import bases, findings, followed, hirings, in_force, job_kinds, outcomes, rates, shares, tangled, windows
@@ -291,54 +288,15 @@ def test_the_frontier_provinces_are_a_reference_table():
     assert esiti.border_provinces() == {"CO", "SO", "VA"}
 
 
-# The same function in every engine
-
 MANY = [
     {"rettifica_di": "C2"}, {}, {"id_lavoratore": "b", "data_inizio": day(5), "data_fine_prevista": day(12)}, {"id_lavoratore": "c", "cf_datore": CRISI, "data_inizio": day(90)},
     {"id_lavoratore": "d", "modello": "UNISOMM", "cf_datore": AGENZIA, "cf_utilizzatore": CRISI}, {"id_lavoratore": "d", "data_inizio": day(31), "tipo_contratto": "A.01.00"},
     {"id_lavoratore": "e", "annullata": "S"}, {"id_lavoratore": "b", "tipo_comunicazione": "PROROGA", "data_inizio": day(5), "data_fine_prevista": day(80)},
     {"id_lavoratore": "e", "data_inizio": day(200), "annullata": "N"}, {"id_lavoratore": "e", "tipo_comunicazione": "CESSAZIONE", "data_inizio": day(200), "data_cessazione": day(210)},
 ]  # fmt: skip
-TYPES = {pl.String: "varchar", pl.Date: "date"}
 
 
-def _pandas(frame: pl.DataFrame, _: object) -> pd.DataFrame:
-    made = pd.DataFrame(frame.to_dict(as_series=False))
-    return made.astype({name: "datetime64[us]" for name, dtype in frame.schema.items() if dtype == pl.Date})
-
-
-def _duck(frame: pl.DataFrame, connection: duckdb.DuckDBPyConnection):
-    name = f"t{len(connection.sql('show tables').fetchall())}"
-    connection.execute(f"create table {name} ({', '.join(f'{column} {TYPES[dtype]}' for column, dtype in frame.schema.items())})")
-    connection.executemany(f"insert into {name} values ({', '.join('?' * frame.width)})", frame.rows())
-    return connection.table(name)
-
-
-ENGINES = {
-    "polars lazy": (lambda frame, _: frame.lazy(), lambda result: result.collect()),
-    "pandas": (_pandas, lambda result: pl.DataFrame(result.astype(object).where(result.notna(), None).to_dict("list"), strict=False)),
-    "duckdb": (_duck, lambda result: pl.DataFrame(result.fetchall(), schema=result.columns, orient="row", infer_schema_length=None)),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("durata", [1, 30])
-def test_every_engine_gives_the_same_outcomes_and_counts(engine, durata):
-    give, take = ENGINES[engine]
-    connection = duckdb.connect()
-    workers, told = base("a", "b", "c", "d", "e", "f"), cob(*MANY)
-    expected = outcomes(workers, told, RIF, durata).sort("id_lavoratore")
-    native = outcomes(give(workers, connection), give(told, connection), RIF, durata)
-    result = take(native).sort("id_lavoratore")
-    for name, dtype in expected.schema.items():
-        assert result[name].cast(dtype).to_list() == expected[name].to_list(), name
-    order = ["finestra", "id_procedura"]
-    counts = take(windows(native, RIF)).sort(order)
-    assert_frame_equal(counts, windows(expected, RIF).sort(order))
-    assert {dtype for name, dtype in counts.schema.items() if name != "id_procedura"} == {pl.Int64}
-
-
-def test_what_the_engines_agree_on_is_what_a_hand_finds():
+def test_outcomes_of_many_workers_by_hand():
     result = outcomes(base("a", "b", "c", "d", "e", "f"), cob(*MANY), RIF, 1).sort("id_lavoratore")
     assert result["data_rioccupazione"].to_list() == [day(10), day(5), None, day(31), day(200), None]
     assert result["data_rientro"].to_list() == [None, None, day(90), day(10), None, None]

@@ -17,7 +17,7 @@ INTERACT = "from ipywidgets import interact\ninteract(lambda n: n, n=3);"
 @pytest.mark.parametrize("engine", ["veloce", "kernel"])
 def test_a_live_output_is_told_by_cell_and_nothing_is_published(desk, cell, said, engine):
     write_notebook(desk / "notebooks" / "vivo.ipynb", HEADER, cell, parameters=PARAMETERS)
-    done = analisi("esegui", "vivo", "--anno", "2024", "--motore", engine, "--uscita", desk / "r")
+    done = analisi("esegui", "vivo", "--anno", "2024", "--esecuzione", engine, "--uscita", desk / "r")
     assert (done.returncode, (desk / "r").exists()) == (1, False)
     assert f"vivo: cella 4 («{cell.splitlines()[0]}»): mostra {said}" in done.stderr  # the fourth of the analyst's, whatever papermill adds
 

@@ -64,7 +64,7 @@ Esempio:
 @click.option("--prova", is_flag=True, help="Mostra che cosa verrebbe eseguito e perché, senza eseguire.")
 @click.option("--json", "as_json", is_flag=True, help="Scrive l'andamento in JSON, una riga per ogni evento, per altri programmi.")
 @click.option(
-    "--motore",
+    "--esecuzione",
     type=click.Choice(["veloce", "kernel"]),
     default="veloce",
     help="Come si eseguono i notebook: veloce, o kernel (quello di Jupyter; stesse pagine, più lento).",
@@ -80,7 +80,7 @@ def edizione(
     da_capo: bool,
     prova: bool,
     as_json: bool,
-    motore: str,
+    esecuzione: str,
     dask: str | None,
 ) -> int:
     """Esegue i rapporti di un'edizione e la pubblica, tutta insieme.
@@ -100,7 +100,7 @@ def edizione(
     outputs = [place_of(uscita) if uscita else None for _ in editions]
     if uscita and profilo == TUTTI:
         outputs[1] = outputs[1].with_name(f"{outputs[1].name}-{PUBBLICO}")
-    how = {"only": solo, "anew": da_capo, "engine": motore, "processes": processi or _processors()}
+    how = {"only": solo, "anew": da_capo, "engine": esecuzione, "processes": processi or _processors()}
     statuses = []
     with _cluster(dask) as executor:
         for edition, output in zip(editions, outputs, strict=True):

@@ -10,7 +10,10 @@ import click
 
 from analisi.cli.base import Comando, place
 from analisi.errors import AnalisiError, suggest
+from analisi.presentation.formats import number
 from analisi.workspace import resolve, root, shown
+
+MOST_ROWS = 10**10
 
 
 def _new(path: Path, *, overwrite: bool = False) -> Path:
@@ -154,27 +157,74 @@ def mappa(file: str, tabella: str, foglio: str | None, uscita: str | None, sovra
     click.echo(f"Verificare le ipotesi, poi: analisi controlla {file} --mappatura {name}")
 
 
-@click.command(cls=Comando, epilog="Esempio:\n  analisi esempio --uscita prova --sporco", options_metavar="[OPZIONI]")
-@click.option("--uscita", metavar="CARTELLA", default="data/esempio", help="Dove scrivere (predefinito: data/esempio).")
+ESEMPIO = """Esempi:
+  analisi esempio --uscita prova --sporco
+  analisi esempio --scala 1000000 --uscita grande"""
+
+
+class Righe(click.ParamType):
+    """A number of rows, as people write large ones: 1000000, 1_000_000, 1e6."""
+
+    name = "righe"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            number = float(str(value))
+        except ValueError:
+            number = -1
+        if not 1 <= number <= MOST_ROWS or number != int(number):
+            msg = f"--scala {value}: serve un numero intero di righe, da 1 a 1e10, come 1000000 o 1e6"
+            raise AnalisiError(msg)
+        return int(number)
+
+
+@click.command(cls=Comando, epilog=ESEMPIO, options_metavar="[OPZIONI]")
+@click.option("--uscita", metavar="CARTELLA", help="Dove scrivere (predefinito: data/esempio; con --scala, data/esempio-scala).")
 @click.option(
     "--seme", metavar="N", type=click.IntRange(min=0), default=1, help="Seme del caso: lo stesso seme dà gli stessi file (predefinito: 1)."
 )
 @click.option(
-    "--scala", metavar="N", type=click.IntRange(min=1, max=1000), default=1, help="Quante copie diverse del territorio (predefinito: 1)."
+    "--copie", metavar="N", type=click.IntRange(min=1, max=1000), default=1, help="Quante copie diverse del territorio (predefinito: 1)."
 )
 @click.option("--sporco", is_flag=True, help="Aggiunge righe con difetti documentati, uno per regola, elencati in difetti.csv.")
-def esempio(uscita: str, seme: int, scala: int, sporco: bool) -> None:
+@click.option(
+    "--scala",
+    metavar="RIGHE",
+    type=Righe(),
+    help="Scrive invece estratti di persone in Parquet: tante comunicazioni obbligatorie (1000000, o 1e6), elenchi e registro.",
+)
+@click.option("--territorio", metavar="NOME", help="Con --scala, le province degli estratti (predefinito: italia).")
+def esempio(uscita: str | None, seme: int, copie: int, sporco: bool, scala: int | None, territorio: str | None) -> None:
     """Scrive estratti SINTETICI di tutte le tabelle, inventati per prova.
 
-    I totali per anno, provincia e procedura sono quelli delle tavole pubblicate; persone, aziende e date sono inventate.
+    I totali per anno, provincia e procedura sono quelli delle tavole pubblicate; persone, aziende e date sono inventate. Con --scala
+    anche i totali sono inventati.
     """
-    from analisi.sample.files import write_sample
+    target = uscita or ("data/esempio-scala" if scala else "data/esempio")
+    folder = Path(target).expanduser().resolve() if uscita else root() / target
+    if scala is None:
+        if territorio:
+            msg = "--territorio vale solo con --scala: gli altri estratti ripetono le tavole pubblicate"
+            raise AnalisiError(msg)
+        from analisi.sample.files import write_sample
 
-    folder = Path(uscita).expanduser()
-    folder = root() / folder if uscita == "data/esempio" else folder.resolve()
-    files = write_sample(folder, seed=seme, scale=scala, dirty=sporco)
-    click.echo(f"Dati sintetici scritti: {len(files)} file in {place(folder)}")
-    click.echo(f"Per provarli: analisi controlla {uscita}; analisi esegui annuale --fonte {uscita}")
+        files = write_sample(folder, seed=seme, scale=copie, dirty=sporco)
+        click.echo(f"Dati sintetici scritti: {len(files)} file in {place(folder)}")
+        click.echo(f"Per provarli: analisi controlla {target}; analisi esegui annuale --fonte {target}")
+        return
+    if sporco or copie > 1:
+        msg = "--scala non va insieme a --sporco e --copie"
+        raise AnalisiError(msg)
+    from tqdm import tqdm
+
+    from analisi.sample.scala import write_scale
+
+    where = territorio or "italia"
+    with tqdm(total=scala, unit=" righe", unit_scale=True, desc="Comunicazioni", disable=not sys.stderr.isatty(), leave=False) as bar:
+        files = write_scale(folder, scala, seed=seme, territorio=where, progress=bar.update)
+    size = f"{number(len(files) - 1)} file, {number(sum(path.stat().st_size for path in files) / 1e6)} MB"
+    click.echo(f"Dati sintetici scritti: {number(scala)} comunicazioni ({size}) in {place(folder)}")
+    click.echo(f"Per provarli: analisi esegui rioccupazione --fonte {target} --territorio {where}")
 
 
 @click.command(cls=Comando, epilog="Esempio:\n  analisi chiave ~/chiavi/osservatorio.key", options_metavar="")

@@ -47,7 +47,7 @@ class Notebook(Gruppo):
         )
         options.append(
             click.Option(
-                ["--motore"],
+                ["--esecuzione"],
                 type=click.Choice(["veloce", "kernel"]),
                 default="veloce",
                 help="Come si esegue il notebook: veloce, o kernel (quello di Jupyter; stessa pagina, più lento).",
@@ -87,7 +87,7 @@ def _example(contract: Contract) -> str:
 
 
 def _run(contract: Contract, given: dict[str, Any]) -> None:
-    output, engine, alla_data = given.pop("uscita"), given.pop("motore"), given.pop("alla_data")
+    output, engine, alla_data = given.pop("uscita"), given.pop("esecuzione"), given.pop("alla_data")
     values = {name: contract.parameter(name).parse(text) for name, text in given.items() if text is not None}
     values = check(contract, at_date(contract, values, alla_data or ""))
     from analisi.reports.run import default_output, run

@@ -1,9 +1,9 @@
 """Activation of the PAL: workers by step, activation rates on a declared base with their intervals, changes between quarters.
 
-The functions take a polars, pandas or DuckDB frame. `stock` has one row per trimestre, procedura and unità: trimestre, provincia,
+The functions take a polars, pandas, DuckDB or Spark frame. `stock` has one row per trimestre, procedura and unità: trimestre, provincia,
 id_procedura, id_unita, cluster (the company's agreement, which several sites share), data_inizio, fine_trimestre, lavoratori,
 step1, step2, step3, step4, no_pal, nessuno (counts without blanks that add up to lavoratori: each worker stands in one), and the
-text columns that `by` names. Rows come back in no particular order; what rests on statistics comes back from DuckDB as polars.
+text columns that `by` names. Rows come back in no particular order; what rests on statistics comes back from DuckDB and Spark as polars.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from narwhals.typing import IntoFrameT
 
 from analisi.errors import AnalisiError, suggest
 from analisi.indicators import periodi
-from analisi.indicators.casi_gestiti import _ratio, as_frame
+from analisi.indicators.casi_gestiti import _ratio
+from analisi.indicators.frames import as_frame
 from analisi.indicators.uncertainty import _like, cluster_share, funnel, intraclass, paired_difference, worker_size
+from analisi.sources.motori import collect
 from analisi.tables.catalogo import MOTIVI_CONTO, MOTIVI_NO_PAL, PASSI
 
 STATI = {"STEP1": "step1", "STEP2": "step2", "STEP3": "step3", "STEP4": "step4", "NO_PAL": "no_pal", "NESSUNO": "nessuno"}
@@ -80,14 +82,7 @@ def _sums(rows: IntoFrameT, keys: list[str], part: list[str], totale: str | None
     frame = as_frame(rows).with_columns(nw.coalesce("cluster", "id_procedura").alias("cluster"))
     if totale is not None and "provincia" in keys:
         frame = nw.concat([frame, frame.with_columns(nw.lit(totale).alias("provincia"))], how="vertical")
-    sums = _totals(frame, [*keys, *part], "attivati", "denominatore")
-    if isinstance(sums, nw.LazyFrame):
-        sums = sums.collect() if sums.implementation.is_polars() else sums.collect(backend="pandas")
-    if sums.implementation.is_polars():
-        rows = sums.to_native().sort(*keys, *part)
-    else:
-        columns = {name: [None if blank else v for v, blank in zip(sums[name], sums[name].is_null(), strict=True)] for name in sums.columns}
-        rows = pl.DataFrame(columns, strict=False).sort(*keys, *part)
+    rows = collect(_totals(frame, [*keys, *part], "attivati", "denominatore")).sort(*keys, *part)
     groups = dict(rows.filter(pl.col("denominatore") > 0).group_by(keys, maintain_order=True))
     return {key: groups.get(key, rows.clear()) for key in rows.select(keys).unique(maintain_order=True).iter_rows()}
 

@@ -1,6 +1,6 @@
 """Cases handled per provincia and procedura: the provincial table, and the comparison of two years.
 
-Every function takes a polars, pandas or DuckDB frame and returns the same kind, its rows in no particular order.
+Every function takes a polars, pandas, DuckDB or Spark frame and returns the same kind, its rows in no particular order.
 A blank (null) means unknown: it is left out of totals, and whatever is computed from it is null. Where a base is
 zero the result is null too, never infinite; people read "n.c." (non calcolabile).
 """
@@ -10,17 +10,10 @@ from __future__ import annotations
 import narwhals as nw
 from narwhals.typing import IntoFrameT
 
+from analisi.indicators.frames import as_frame
 from analisi.vocabulary import TOTALE
 
 COUNTS = ("unita_produttive", "lavoratori")
-
-
-def as_frame(native: IntoFrameT) -> nw.LazyFrame | nw.DataFrame:
-    """The frame with counts as 64-bit integers; pandas columns with blanks become nullable ones."""
-    frame = nw.from_native(native)
-    if frame.implementation.is_pandas():
-        frame = nw.from_native(native.convert_dtypes())
-    return frame
 
 
 def _ratio(numerator: nw.Expr, denominator: nw.Expr, scale: int = 1) -> nw.Expr:

@@ -1,29 +1,29 @@
 """Outcomes from mandatory communications (COB): who, among the workers of CIGS procedures, is employed again, when and how.
 
-The first part is written once for polars (lazy too), pandas and DuckDB frames, and returns the same kind: re-employment is join, filter
-and minimum. The second part counts what the first finds; it is polars. A worker whom the communications do not show is "non trovato",
-not unemployed: they hold neither the self-employed, nor work abroad, nor all of the public sector.
+What reads single workers is written once for polars (lazy too), pandas, DuckDB and Spark frames, and returns the same kind: re-employment
+is join, filter and first. What is counted comes back as polars. A worker whom the communications do not show is "non trovato", not
+unemployed: they hold neither the self-employed, nor work abroad, nor all of the public sector.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, timedelta
 
 import narwhals as nw
 import polars as pl
-from narwhals.typing import IntoFrameT
+from narwhals.typing import IntoFrame, IntoFrameT
 
-from analisi.indicators.casi_gestiti import as_frame
 from analisi.indicators.copertura_misure import RILIEVI
+from analisi.indicators.frames import as_day, as_frame, flag
 from analisi.indicators.misure_pal import NON_INDICATO, PERSONA, TOT, known_until
 from analisi.indicators.uncertainty import cluster_share
+from analisi.sources.motori import collect, settled
 from analisi.sources.riferimenti import read_reference
 from analisi.workspace import reference
 
 LOOP = ""  # root of a chain of corrections that has none
-Frame = nw.LazyFrame | nw.DataFrame
 FINESTRE = (30, 90, 180, 365)  # days from the start, the last included
 BASI = {
     "cessati": "chi ha perso il lavoro, dal giorno della cessazione comunicata",
@@ -32,47 +32,68 @@ BASI = {
 CONTRATTI = {"A.01.00": "tempo indeterminato", "A.02.00": "tempo determinato"}
 SOMMINISTRAZIONE, ALTRO_CONTRATTO = "somministrazione", "altro contratto"
 AGENZIA = "UNISOMM"
+WHO = [PERSONA, "cf_azienda", "inizio"]
+CONTI = ("osservati", "non_osservabili", "rioccupati", "rientrati", "non_trovati", "di_frontiera")
 LAVORO = {"tipo_contratto": "contratto", "modello": "modello", "comune_sede_lavoro": "comune_lavoro"}  # of the new job: as found, as told
+USATE = ["id_comunicazione", "tipo_comunicazione", PERSONA, "cf_datore", "cf_utilizzatore", "data_inizio", "data_fine_prevista"]
+USATE += ["data_cessazione", "data_invio", "annullata", "rettifica_di", *LAVORO]
 
 
-def _day(day: date) -> nw.Expr:
-    """A day as every engine compares it with columns of days."""
-    return nw.lit(datetime(day.year, day.month, day.day))
-
-
-def in_force(cob: IntoFrameT, inviate_entro: date | None = None) -> IntoFrameT:
+def in_force(cob: IntoFrameT, inviate_entro: date | None = None, persone: IntoFrameT | None = None, tipi: Sequence[str] = ()) -> IntoFrameT:
     """One row per communication that counts: the last correction of each chain, unless cancelled.
 
     A communication that another corrects (`rettifica_di`) is replaced by it, so that of a chain only the end is left; of several
     corrections of one communication, the last sent (at equal days, the last by number). A correction that is cancelled cancels the chain:
     what it had replaced does not come back. One that says to correct itself corrects nothing. Those sent after `inviate_entro`, if one is
     given, are not known yet: they neither count nor correct.
+
+    Args:
+        persone, tipi: of which workers (id_lavoratore) and kinds rows are wanted, all if left out; corrections of others still correct.
     """
     rows, number, corrected = as_frame(cob), nw.col("id_comunicazione"), nw.col("rettifica_di")
     if inviate_entro:
-        rows = rows.filter(nw.col("data_invio").is_null() | (nw.col("data_invio") <= _day(inviate_entro)))
+        rows = rows.filter(nw.col("data_invio").is_null() | (nw.col("data_invio") <= as_day(inviate_entro, rows)))
     sent = nw.coalesce("data_invio", "data_inizio")
     corrections = rows.filter(corrected != number).select(corrected.alias("_di"), number.alias("_id"), sent.alias("_invio"))
+    if corrections.implementation.is_polars():
+        corrections = as_frame(settled(corrections))  # few, and read three times; DuckDB plans better what it sees whole
     others = corrections.select("_di", nw.col("_id").alias("_altra"), nw.col("_invio").alias("_altro_invio"))
     later = (nw.col("_altro_invio") > nw.col("_invio")) | (
         (nw.col("_altro_invio") == nw.col("_invio")) & (nw.col("_altra") > nw.col("_id"))
     )
-    earlier = corrections.join(others, on="_di", how="inner").filter(later).select("_id")
-    left = rows.join(corrections.select("_di"), left_on="id_comunicazione", right_on="_di", how="anti")
-    left = left.join(earlier, left_on="id_comunicazione", right_on="_id", how="anti")
-    return left.filter(nw.col("annullata").fill_null("N") != "S").to_native()
+    earlier = corrections.join(others, on="_di", how="inner").filter(later).select(nw.col("_id").alias("_di"))
+    gone = nw.concat([corrections.select("_di"), earlier], how="vertical")
+    rows = rows.filter(nw.col("annullata").fill_null("N") != "S")
+    if tipi:
+        rows = rows.filter(nw.col("tipo_comunicazione").is_in(list(tipi)))
+    if persone is not None:
+        rows = rows.join(as_frame(persone).select(PERSONA), on=PERSONA, how="semi")
+    return rows.join(gone, left_on="id_comunicazione", right_on="_di", how="anti").to_native()
 
 
-def hirings(cob: IntoFrameT, durata_minima_giorni: int = 1, inviate_entro: date | None = None) -> IntoFrameT:
+def hirings(
+    cob: IntoFrameT, durata_minima_giorni: int = 1, inviate_entro: date | None = None, persone: IntoFrameT | None = None
+) -> IntoFrameT:
     """One row per hiring in force that lasts at least so many days: id_comunicazione, worker, employer, user company, start, contract.
+
+    At least one day: every hiring.
 
     A job ends with the first cessation by the same employer from its start on, but before the start of the next hiring by that employer:
     a cessation is of the latest job begun by its day. Without one, a job ends with its planned end, moved by the extensions of the same
     start, unless it was made permanent. First and last day count. A job still open, or without an end, lasts.
     """
-    rows = as_frame(in_force(cob, inviate_entro))
+    kinds = ["ASSUNZIONE"] if durata_minima_giorni <= 1 else []
+    return _lasting(in_force(cob, inviate_entro, persone, kinds), durata_minima_giorni)
+
+
+def _lasting(valide: IntoFrameT, durata_minima_giorni: int) -> IntoFrameT:
+    """`hirings` of communications in force."""
     kind, job = nw.col("tipo_comunicazione"), [PERSONA, "cf_datore", "data_inizio"]
+    kept = ["id_comunicazione", *job, "cf_utilizzatore", *(nw.col(name).alias(own) for name, own in LAVORO.items())]
+    rows = as_frame(valide)
     hired = rows.filter(kind == "ASSUNZIONE")
+    if durata_minima_giorni <= 1:
+        return hired.select(kept).to_native()
     ends = rows.filter(kind == "CESSAZIONE").select(PERSONA, "cf_datore", nw.col("data_cessazione").alias("_cessata"))
     pairs = hired.select("id_comunicazione", *job).join(ends, on=[PERSONA, "cf_datore"], how="inner")
     pairs, ended = pairs.filter(nw.col("_cessata") >= nw.col("data_inizio")), [PERSONA, "cf_datore", "_cessata"]
@@ -86,8 +107,7 @@ def hirings(cob: IntoFrameT, durata_minima_giorni: int = 1, inviate_entro: date 
     planned = nw.when(nw.col("_stabile").fill_null("N") != "S").then(nw.coalesce("_prorogata", "data_fine_prevista"))
     end = nw.coalesce(nw.col("_cessata"), nw.col("data_cessazione"), planned)
     lasting = end.is_null() | (end >= nw.col("data_inizio").dt.offset_by(f"{durata_minima_giorni - 1}d"))
-    told = [nw.col(name).alias(own) for name, own in LAVORO.items()]
-    return hired.filter(lasting).select("id_comunicazione", *job, "cf_utilizzatore", *told).to_native()
+    return hired.filter(lasting).select(kept).to_native()
 
 
 def outcomes(base: IntoFrameT, cob: IntoFrameT, data_riferimento: date, durata_minima_giorni: int = 1) -> IntoFrameT:
@@ -103,22 +123,23 @@ def outcomes(base: IntoFrameT, cob: IntoFrameT, data_riferimento: date, durata_m
             other columns follow in the result.
         cob: rows of siul_cob.
     """
+    return _first_jobs(base, hirings(cob, durata_minima_giorni, data_riferimento, base), data_riferimento)
+
+
+def _first_jobs(base: IntoFrameT, assunzioni: IntoFrameT, data_riferimento: date) -> IntoFrameT:
+    """`outcomes` from what `hirings` returns."""
     rows, start, company = as_frame(base), nw.col("data_inizio"), nw.col("cf_azienda")
-    jobs = rows.select(PERSONA, "cf_azienda", "inizio").join(
-        as_frame(hirings(cob, durata_minima_giorni, data_riferimento)), on=PERSONA, how="inner"
-    )
-    jobs = jobs.filter(start > nw.col("inizio"), start <= _day(data_riferimento))
+    people = rows.select(WHO).unique(WHO)  # the same person may stand in the base more than once
+    jobs = people.join(as_frame(assunzioni), on=PERSONA, how="inner")
+    jobs = as_frame(settled(jobs.filter(start > nw.col("inizio"), start <= as_day(data_riferimento, rows))))
     same = (nw.col("cf_datore") == company) | (nw.col("cf_utilizzatore").fill_null("") == company)
-    other = jobs.filter(~same)
-    first = other.group_by(PERSONA).agg(start.min().alias("data_rioccupazione"))
-    chosen = other.join(first, on=PERSONA, how="inner").filter(start == nw.col("data_rioccupazione"))
-    chosen = chosen.group_by(PERSONA, "data_rioccupazione").agg(nw.col("id_comunicazione").min())
-    found = chosen.join(other.select("id_comunicazione", *LAVORO.values()), on="id_comunicazione", how="left").drop("id_comunicazione")
-    back = jobs.filter(same).group_by(PERSONA).agg(start.min().alias("data_rientro"))
-    return rows.join(found, on=PERSONA, how="left").join(back, on=PERSONA, how="left").to_native()
+    first = jobs.filter(~same).unique(WHO, keep="first", order_by=["data_inizio", "id_comunicazione"])
+    found = first.select(*WHO, start.alias("data_rioccupazione"), *LAVORO.values())
+    back = jobs.filter(same).group_by(WHO).agg(start.min().alias("data_rientro"))
+    return rows.join(found, on=WHO, how="left").join(back, on=WHO, how="left").to_native()
 
 
-def windows(esiti: IntoFrameT, data_riferimento: date, by: Sequence[str] = (), finestre: Sequence[int] = FINESTRE) -> IntoFrameT:
+def windows(esiti: IntoFrame, data_riferimento: date, by: Sequence[str] = (), finestre: Sequence[int] = FINESTRE) -> pl.DataFrame:
     """One row per finestra (days), `by` and id_procedura: workers of that procedure observed for the whole window, and what became of them.
 
     Observed (`osservati`): inizio + finestra is not after `data_riferimento`; the others are `non_osservabili`. `rioccupati`: their first
@@ -127,22 +148,24 @@ def windows(esiti: IntoFrameT, data_riferimento: date, by: Sequence[str] = (), f
     of them whose home is in a frontier provincia (`frontiera`, "S").
 
     Args:
-        esiti: what `outcomes` returns, with id_procedura, rientro_elenco, frontiera and the columns of `by`.
+        esiti: what `outcomes` returns, of any engine, with id_procedura, rientro_elenco, frontiera and the columns of `by`.
     """
-    rows, keys = as_frame(esiti), [*by, "id_procedura"]
-    counts = ("osservati", "non_osservabili", "rioccupati", "rientrati", "non_trovati", "di_frontiera")
-    parts = []
+    rows, keys, flags = as_frame(esiti), [*by, "id_procedura"], {}
     for days in finestre:
         end = nw.col("inizio").dt.offset_by(f"{days}d")
-        seen = end <= _day(data_riferimento)
+        seen = nw.col("inizio") <= as_day(data_riferimento - timedelta(days=days), rows)
         hired = (nw.col("data_rioccupazione") <= end).fill_null(False)
         back = ((nw.col("data_rientro") <= end).fill_null(False) | (nw.col("rientro_elenco") == "S")) & ~hired
         lost = seen & ~hired & ~back
-        flags = dict(zip(counts, (seen, ~seen, seen & hired, seen & back, lost, lost & (nw.col("frontiera") == "S")), strict=True))
-        flagged = rows.select(*keys, *(nw.when(flag).then(1).otherwise(0).alias(name) for name, flag in flags.items()))
-        sums = flagged.group_by(keys).agg(nw.col(name).sum() for name in counts)
-        parts.append(sums.select(nw.lit(days).cast(nw.Int64).alias("finestra"), *keys, *(nw.col(name).cast(nw.Int64) for name in counts)))
-    return nw.concat(parts, how="vertical").to_native()
+        tests = (seen, ~seen, seen & hired, seen & back, lost, lost & (nw.col("frontiera") == "S"))
+        flags |= {f"{name}_{days}": test for name, test in zip(CONTI, tests, strict=True)}
+    marked = rows.select(*keys, *(flag(test).alias(name) for name, test in flags.items()))
+    sums = collect(marked.group_by(keys).agg(nw.col(*flags).sum()))
+    parts = [
+        sums.select(pl.lit(days, pl.Int64).alias("finestra"), *keys, *(pl.col(f"{name}_{days}").alias(name) for name in CONTI))
+        for days in finestre
+    ]
+    return pl.concat(parts).sort("finestra", *keys)
 
 
 def shares(conteggi: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -164,12 +187,11 @@ def shares(conteggi: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
                 high,
             )
         )
-    counts = ("osservati", "non_osservabili", "rioccupati", "rientrati", "non_trovati", "di_frontiera", "procedure")
-    schema = {name: conteggi.schema[name] for name in keys} | dict.fromkeys(counts, pl.Int64)
+    schema = {name: conteggi.schema[name] for name in keys} | dict.fromkeys((*CONTI, "procedure"), pl.Int64)
     return pl.DataFrame(rows, schema | dict.fromkeys(("quota", "inf95", "sup95"), pl.Float64), orient="row")
 
 
-def bases(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date) -> pl.DataFrame:
+def bases(lavoratori: IntoFrameT, cob: IntoFrameT, data_riferimento: date, quali: Sequence[str] = tuple(BASI)) -> IntoFrameT:
     """One row per base (`BASI`) and worker, with cf_azienda and the day from which days are counted (`inizio`), for `outcomes`.
 
     "sospesi": every worker, from the first suspension that begins by `data_riferimento`. "cessati": those whom the lists call CESSATO and
@@ -178,20 +200,21 @@ def bases(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date) -
     Args:
         lavoratori: rows of cigs_lavoratori with cf_azienda, the company of their procedure; other columns follow.
     """
-    begun = lavoratori.filter(pl.col("data_inizio_sospensione") <= data_riferimento).sort(
-        "data_inizio_sospensione", PERSONA, "id_procedura"
-    )
-    suspended = begun.unique(PERSONA, keep="first", maintain_order=True).with_columns(inizio=pl.col("data_inizio_sospensione"))
-    ends = in_force(cob, data_riferimento).filter(
-        pl.col("tipo_comunicazione") == "CESSAZIONE", pl.col("data_cessazione") <= data_riferimento
-    )
-    ends = ends.select(PERSONA, pl.col("cf_datore").alias("cf_azienda"), pl.col("data_cessazione").alias("inizio"))
-    lost = begun.filter(stato_rapporto="CESSATO").join(ends, on=[PERSONA, "cf_azienda"])
-    lost = lost.filter(pl.col("inizio") >= pl.col("data_inizio_sospensione")).sort("inizio", PERSONA, "id_procedura")
-    lost = lost.unique(PERSONA, keep="first", maintain_order=True)
-    return pl.concat(
-        [rows.select(pl.lit(name).alias("base"), *suspended.columns) for name, rows in (("cessati", lost), ("sospesi", suspended))]
-    )
+    start = nw.col("data_inizio_sospensione")
+    listed = as_frame(lavoratori)
+    day = as_day(data_riferimento, listed)
+    begun = listed.filter(start <= day)
+    names, parts = begun.collect_schema().names(), []
+    if "cessati" in quali:
+        ends = as_frame(in_force(cob, data_riferimento, lavoratori, ["CESSAZIONE"])).filter(nw.col("data_cessazione") <= day)
+        ends = ends.select(PERSONA, nw.col("cf_datore").alias("cf_azienda"), nw.col("data_cessazione").alias("inizio"))
+        lost = begun.filter(nw.col("stato_rapporto") == "CESSATO").join(ends, on=[PERSONA, "cf_azienda"], how="inner")
+        lost = lost.filter(nw.col("inizio") >= start).unique(PERSONA, keep="first", order_by=["inizio", "id_procedura"])
+        parts.append(lost.select(nw.lit("cessati").alias("base"), *names, "inizio"))
+    if "sospesi" in quali:
+        suspended = begun.unique(PERSONA, keep="first", order_by=["data_inizio_sospensione", "id_procedura"])
+        parts.append(suspended.select(nw.lit("sospesi").alias("base"), *names, start.alias("inizio")))
+    return nw.concat(parts, how="vertical").to_native()
 
 
 def border_provinces() -> frozenset[str]:
@@ -199,30 +222,41 @@ def border_provinces() -> frozenset[str]:
     return frozenset(read_reference(reference("province_frontiera.csv"), ["sigla"])["sigla"].drop_nulls())
 
 
-def followed(lavoratori: pl.DataFrame, cob: pl.DataFrame, data_riferimento: date, durata_minima_giorni: int = 1) -> pl.DataFrame:
-    """One row per base and worker: `outcomes` of both bases, with rientro_elenco and frontiera, as `windows` wants them."""
-    border = pl.col("sigla_prov_domicilio").is_in(sorted(border_provinces())).fill_null(value=False)
-    said = (pl.col("base") == "sospesi") & (pl.col("stato_rapporto") == "RIENTRATO")
-    rows = bases(lavoratori, cob, data_riferimento).with_columns(
-        pl.when(border).then(pl.lit("S")).otherwise(pl.lit("N")).alias("frontiera"),
-        pl.when(said).then(pl.lit("S")).otherwise(pl.lit("N")).alias("rientro_elenco"),
+def followed(
+    lavoratori: IntoFrameT,
+    cob: IntoFrameT,
+    data_riferimento: date,
+    durata_minima_giorni: int = 1,
+    quali: Sequence[str] = tuple(BASI),
+) -> IntoFrameT:
+    """One row per base and worker: `outcomes` of the bases, with rientro_elenco and frontiera, as `windows` wants them.
+
+    The communications of these workers are taken out of the others once, and the result too is computed once (`settled`).
+    """
+    kinds = ["ASSUNZIONE", *(["CESSAZIONE"] if "cessati" in quali else [])] if durata_minima_giorni <= 1 else []
+    lavoratori = settled(lavoratori)
+    own = as_frame(in_force(cob, data_riferimento, lavoratori, kinds)).select(USATE)
+    own = own.to_native() if len(kinds) == 1 else settled(own)  # read once, or more
+    border = nw.col("sigla_prov_domicilio").fill_null("").is_in(sorted(border_provinces()))
+    said = (nw.col("base") == "sospesi") & (nw.col("stato_rapporto") == "RIENTRATO")
+    rows = as_frame(bases(lavoratori, own, data_riferimento, quali)).with_columns(
+        nw.when(border).then(nw.lit("S")).otherwise(nw.lit("N")).alias("frontiera"),
+        nw.when(said).then(nw.lit("S")).otherwise(nw.lit("N")).alias("rientro_elenco"),
     )
-    found = [outcomes(rows.filter(base=name), cob, data_riferimento, durata_minima_giorni) for name in BASI]
-    return pl.concat(found).sort("base", PERSONA)
+    return settled(_first_jobs(settled(rows), _lasting(own, durata_minima_giorni), data_riferimento))
 
 
-def rates(esiti: pl.DataFrame, data_riferimento: date, groups: Sequence[str] = ()) -> pl.DataFrame:
+def rates(esiti: IntoFrame, data_riferimento: date, groups: Sequence[str] = (), finestre: Sequence[int] = FINESTRE) -> pl.DataFrame:
     """One row per base, dimensione, voce and finestra: `shares` of all (dimensione and voce "TOT") and by each column of `groups`."""
-    whole = esiti.with_columns(pl.lit(TOT).alias(TOT))
-    parts = []
+    rows, parts = as_frame(esiti), []
     for name in (TOT, *groups):
-        rows = whole.select(pl.exclude(name), pl.col(name).fill_null(NON_INDICATO).alias("voce"))
-        found = shares(windows(rows, data_riferimento, ["base", "voce"]), ["base", "voce"])
+        voce = nw.lit(TOT) if name == TOT else nw.col(name).fill_null(NON_INDICATO)
+        found = shares(windows(rows.with_columns(voce.alias("voce")), data_riferimento, ["base", "voce"], finestre), ["base", "voce"])
         parts.append(found.select("base", pl.lit(name).alias("dimensione"), "voce", pl.exclude("base", "voce")))
     return pl.concat(parts).sort("base", pl.col("dimensione").replace_strict([TOT, *groups], range(len(groups) + 1)), "voce", "finestra")
 
 
-def job_kinds(esiti: pl.DataFrame, province: dict[str, str]) -> pl.DataFrame:
+def job_kinds(esiti: IntoFrame, province: dict[str, str]) -> pl.DataFrame:
     """One row per base, dimensione ("contratto", "territorio") and voce: `rioccupati` so far, and their quota (0-1).
 
     Agency work is its own kind, whatever the contract. The territory says whether the place of work is in the provincia of the unità.
@@ -230,7 +264,8 @@ def job_kinds(esiti: pl.DataFrame, province: dict[str, str]) -> pl.DataFrame:
     Args:
         esiti: as `followed` returns them, with provincia. province: sigla by cadastral code of the comune (others are not recognised).
     """
-    found = esiti.filter(pl.col("data_rioccupazione").is_not_null())
+    kinds, hired = ["base", "provincia", *LAVORO.values()], ~nw.col("data_rioccupazione").is_null()
+    found = collect(as_frame(esiti).filter(hired).group_by(kinds).agg(nw.len().alias("rioccupati")))
     contract = pl.col("contratto").replace_strict(CONTRATTI, default=ALTRO_CONTRATTO, return_dtype=pl.String)
     place = pl.col("comune_lavoro").replace_strict(province, default=None, return_dtype=pl.String)
     moved = (
@@ -241,9 +276,9 @@ def job_kinds(esiti: pl.DataFrame, province: dict[str, str]) -> pl.DataFrame:
         "territorio": moved.otherwise(pl.lit("comune non riconosciuto")),
     }
     parts = [
-        found.select("base", pl.lit(name).alias("dimensione"), kind.alias("voce"))
+        found.select("base", pl.lit(name).alias("dimensione"), kind.alias("voce"), "rioccupati")
         .group_by("base", "dimensione", "voce")
-        .agg(pl.len().cast(pl.Int64).alias("rioccupati"))
+        .agg(pl.col("rioccupati").sum())
         for name, kind in kinds.items()
     ]
     share = pl.col("rioccupati") / pl.col("rioccupati").sum().over("base", "dimensione")

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise, product
 
+import narwhals as nw
 import polars as pl
+from narwhals.typing import IntoFrame, IntoFrameT
 
 from analisi.indicators import tempi
 from analisi.indicators.estratti import Estratti
+from analisi.indicators.frames import as_frame
+from analisi.sources.motori import collect
 from analisi.tables.catalogo import CIGS_LAVORATORI, MISURE_TABELLA, PERCORSI, SIUF_CORSI, SIUL_COB
 
 PERSONA, DOMANDA = "id_lavoratore", ["id_domanda", "id_lavoratore"]
@@ -70,26 +74,35 @@ def perimeter(dati: Estratti, giorno: date, provincia: str = "", anno: int = 0) 
     )
 
 
-def workers(lavoratori: pl.DataFrame, vol: pl.DataFrame) -> pl.DataFrame:
-    """One row per worker and procedura in force, with provincia (of the unità), causale, tipo (A, B/C), obbligo_pal and cf_azienda."""
-    own = vol.select(
+def workers(lavoratori: IntoFrameT, vol: IntoFrameT) -> IntoFrameT:
+    """One row per worker and procedura in force, with provincia (of the unità), causale, tipo (A, B/C), obbligo_pal and cf_azienda.
+
+    Of any engine; in memory, by the start of the suspension.
+
+    Args:
+        vol: rows of vol_procedure, in force.
+    """
+    kind = nw.col("tipologia_linee_guida")
+    own = as_frame(vol).select(
         "id_procedura",
         "id_unita",
         "causale",
-        pl.col("obbligo_pal").fill_null("ND"),
-        pl.col("sigla_provincia").alias("provincia"),
-        pl.col("codice_fiscale_azienda").alias("cf_azienda"),
-        pl.col("tipologia_linee_guida").replace({"B": "B/C", "C": "B/C"}).alias("tipo"),
+        nw.col("obbligo_pal").fill_null("ND"),
+        nw.col("sigla_provincia").alias("provincia"),
+        nw.col("codice_fiscale_azienda").alias("cf_azienda"),
+        nw.when(kind.is_in(["B", "C"])).then(nw.lit("B/C")).otherwise(kind).alias("tipo"),
     )
     kept = [PERSONA, "id_procedura", "id_unita", "genere", "classe_eta", "sigla_prov_domicilio"]
     kept += ["data_inizio_sospensione", "data_fine_prevista", "stato_rapporto"]
-    rows = lavoratori.select(kept).join(own, on=["id_procedura", "id_unita"])
-    return rows.sort("data_inizio_sospensione", PERSONA, "id_procedura")
+    rows = as_frame(lavoratori).select(kept).join(own, on=["id_procedura", "id_unita"], how="inner")
+    return (rows.sort("data_inizio_sospensione", PERSONA, "id_procedura") if isinstance(rows, nw.DataFrame) else rows).to_native()
 
 
-def known_until(tabella: pl.DataFrame, giorno: date) -> date:
+def known_until(tabella: IntoFrame, giorno: date) -> date:
     """The last day that a table can tell: the day, or that of its extraction if earlier; without it, of its last sending (`data_invio`)."""
-    reach = [tabella[name].max() for name in ("data_estrazione", "data_invio") if name in tabella.columns]
+    frame = nw.from_native(tabella)
+    names = [name for name in ("data_estrazione", "data_invio") if name in frame.collect_schema().names()]
+    reach = collect(frame.select(nw.col(*names).max())).cast(pl.Date).row(0) if names else ()
     return min(giorno, next((day for day in reach if day), giorno))
 
 

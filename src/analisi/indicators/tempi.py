@@ -1,5 +1,6 @@
 """How long workers wait, from the start of the suspension to each step of the model, with those still waiting counted as such.
 
+Single workers are read in polars, pandas, DuckDB or Spark; what is counted comes back as polars.
 A worker with no step yet is not left out and not given an invented date: the wait is censored at `alla_data` (Kaplan-Meier).
 """
 
@@ -8,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import narwhals as nw
 import polars as pl
+from narwhals.typing import IntoFrame, IntoFrameT
 from scipy.stats import t as student
 
 from analisi.errors import AnalisiError, listing
+from analisi.indicators.frames import Frame, as_day, as_frame, day_number, flag
+from analisi.indicators.periodi import last_day
 from analisi.indicators.uncertainty import LEVEL
+from analisi.sources.motori import collect, settled
 from analisi.sources.text import read_csv_text
 from analisi.tables.catalogo import PASSI
 from analisi.workspace import reference, shown
@@ -22,34 +28,27 @@ WORKER = ["id_lavoratore", "id_procedura"]
 TINY = 1e-9  # a product of fractions that should be 0.5 may miss it by a last digit
 
 
-def _dated(passi: pl.DataFrame, alla_data: date) -> pl.DataFrame:
-    """The rows known at `alla_data`, with `rango` (1-4, null for NO PAL) and `giorno`: data_step or, if blank, the end of the quarter."""
-    anno, numero = pl.col("trimestre").str.slice(0, 4).cast(pl.Int32), pl.col("trimestre").str.slice(6, 1).cast(pl.Int8)
-    rows = passi.with_columns(
-        pl.col("step").str.extract(r"^STEP(\d)$", 1).cast(pl.Int64).alias("rango"),
-        pl.coalesce("data_step", pl.date(anno, numero * 3, 1).dt.month_end()).alias("giorno"),
-    )
-    return rows.filter(pl.col("giorno") <= alla_data)
+def _dated(passi: IntoFrame, alla_data: date) -> Frame:
+    """The rows known at `alla_data`, with `giorno`: data_step or, if blank, the end of the quarter."""
+    rows, quarter = as_frame(passi), nw.col("trimestre")
+    known = collect(rows.select("trimestre").unique())["trimestre"].drop_nulls()
+    ends = [nw.when(quarter == name).then(as_day(last_day(name), rows)) for name in sorted(known)]
+    rows = rows.with_columns(nw.coalesce("data_step", *ends).alias("giorno"))
+    return rows.filter(nw.col("giorno") <= as_day(alla_data, rows))
 
 
-def _reached(lavoratori: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _reached(lavoratori: IntoFrame, rows: Frame) -> Frame:
     """The workers with the day by which they had reached each step (STEP1 to STEP4), and `uscita`: the day of a NO PAL not withdrawn."""
-    rango, days = pl.col("rango"), pl.col("giorno")
-    first = (
-        rows.filter(rango.is_not_null())
-        .group_by(WORKER)
-        .agg(
-            *(pl.when(rango >= n).then(days).min().alias(name) for n, name in enumerate(STEP, start=1)),
-            pl.col("trimestre").max().alias("_ultimo"),
-        )
-    )
-    exempt = rows.filter(rango.is_null()).join(first.select(*WORKER, "_ultimo"), on=WORKER, how="left")
-    lasting = exempt.filter(pl.col("_ultimo").is_null() | (pl.col("trimestre") > pl.col("_ultimo")))
+    step, days, quarter = nw.col("step"), nw.col("giorno"), nw.col("trimestre")
+    made = rows.filter(step != "NO_PAL").with_columns(nw.when(step >= name).then(days).alias(name) for name in STEP)
+    first = made.group_by(WORKER).agg(nw.col(*STEP).min(), quarter.max().alias("_ultimo"))
+    exempt = rows.filter(step == "NO_PAL").join(first.select(*WORKER, "_ultimo"), on=WORKER, how="left")
+    lasting = exempt.filter(nw.col("_ultimo").is_null() | (quarter > nw.col("_ultimo")))
     left = lasting.group_by(WORKER).agg(days.min().alias("uscita"))
-    return lavoratori.join(first.drop("_ultimo"), on=WORKER, how="left").join(left, on=WORKER, how="left")
+    return as_frame(lavoratori).join(first.drop("_ultimo"), on=WORKER, how="left").join(left, on=WORKER, how="left")
 
 
-def waits(lavoratori: pl.DataFrame, passi: pl.DataFrame, alla_data: date) -> pl.DataFrame:
+def waits(lavoratori: IntoFrameT, passi: IntoFrameT, alla_data: date) -> IntoFrameT:
     """One row per worker, procedura and passo (STEP1 to STEP4): `giorni` of wait from the start of the suspension.
 
     `raggiunto`: reached by `alla_data`. Reaching a step implies the earlier ones: one never recorded is reached by the day of a later
@@ -63,23 +62,29 @@ def waits(lavoratori: pl.DataFrame, passi: pl.DataFrame, alla_data: date) -> pl.
         passi: rows of monitoraggio_pal_lavoratori.
         alla_data: last day the quarterly sheets cover; with a later one, those of whom nothing is known yet would seem to wait.
     """
-    wide = _reached(lavoratori, _dated(passi, alla_data))
-    rows = wide.unpivot(STEP, index=[name for name in wide.columns if name not in STEP], variable_name="passo", value_name="_giorno")
-    reached, end = pl.col("_giorno").is_not_null(), pl.coalesce("_giorno", "uscita", pl.lit(alla_data))
+    wide = as_frame(settled(_reached(lavoratori, _dated(passi, alla_data))))
+    kept = [name for name in wide.collect_schema().names() if name not in STEP]
+    parts = [wide.select(*kept, nw.lit(name).alias("passo"), nw.col(name).alias("_giorno")) for name in STEP]
+    rows = nw.concat(parts, how="vertical")
+    reached, left, start = ~nw.col("_giorno").is_null(), nw.col("uscita"), nw.col("data_inizio_sospensione")
+    end = nw.when(reached).then(nw.col("_giorno")).when(~left.is_null()).then(left).otherwise(as_day(alla_data, rows))
+    days = day_number(end) - day_number(start)
     rows = rows.with_columns(
-        (end - pl.col("data_inizio_sospensione")).dt.total_days().clip(0).alias("giorni"),
+        nw.when(days < 0).then(nw.lit(0)).otherwise(days).cast(nw.Int64).alias("giorni"),
         reached.alias("raggiunto"),
-        (~reached & pl.col("uscita").is_not_null()).alias("uscito"),
+        (~reached & ~left.is_null()).alias("uscito"),
     )
     first = ["provincia", "cluster", *WORKER, "passo", "giorni", "raggiunto", "uscito"]
-    return rows.select(*first, pl.exclude(*first, "uscita", "_giorno", "data_inizio_sospensione"))
+    others = [name for name in kept if name not in (*first, "uscita", "data_inizio_sospensione")]
+    return rows.select(*first, *others).to_native()
 
 
 def anomalies(lavoratori: pl.DataFrame, passi: pl.DataFrame, alla_data: date) -> pl.DataFrame:
     """One row per kind of oddity found and passo (null where it concerns none): `casi`, the workers x procedura it concerns."""
-    rows = _dated(passi, alla_data)
+    rows = collect(_dated(passi, alla_data))
     own = rows.group_by(WORKER).agg(pl.when(step=name).then("giorno").min().alias(f"_{name}") for name in PASSI)
-    wide, start = _reached(lavoratori, rows).join(own, on=WORKER, how="left"), pl.col("data_inizio_sospensione")
+    wide = collect(_reached(lavoratori, nw.from_native(rows))).join(own, on=WORKER, how="left")
+    start = pl.col("data_inizio_sospensione")
     unlisted = rows.join(lavoratori, on=WORKER, how="anti").select(WORKER).n_unique()
     withdrawn = wide.filter(pl.col("_NO_PAL").is_not_null() & pl.col("uscita").is_null())
     found = [
@@ -99,7 +104,7 @@ def anomalies(lavoratori: pl.DataFrame, passi: pl.DataFrame, alla_data: date) ->
     return pl.DataFrame(found, schema=schema, orient="row").filter(pl.col("casi") > 0)
 
 
-def curve(waits: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
+def curve(waits: IntoFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     """One row per `by`, passo and day on which somebody reached it: `quota_raggiunta` (0-1, Kaplan-Meier 1 - S) and its 95% interval.
 
     Those exempt (NO PAL) leave at their day like those still waiting: the share is the one there would be if nobody were exempt and they
@@ -112,8 +117,8 @@ def curve(waits: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     Statistical Analysis of Failure Time Data (log-log); Cameron and Miller, Journal of Human Resources 50, 317-372 (few clusters).
     """
     keys, day, eventi, escono = [*by, "passo"], [*by, "passo", "giorni"], pl.col("eventi"), pl.col("escono")
-    counts = [pl.col("raggiunto").sum().cast(pl.Int64).alias("eventi"), pl.len().cast(pl.Int64).alias("escono")]
-    blocks = waits.group_by(*day, "cluster").agg(counts).sort(*day, "cluster")
+    blocks = as_frame(waits).with_columns(flag(nw.col("raggiunto")).alias("eventi")).group_by(*day, "cluster")
+    blocks = collect(blocks.agg(nw.col("eventi").sum(), nw.len().alias("escono"))).sort(*day, "cluster")
     days = blocks.group_by(day, maintain_order=True).agg(eventi.sum(), escono.sum())
     days = days.with_columns((escono.sum() - escono.cum_sum() + escono).over(keys).alias("a_rischio"))
     rischio, restano = pl.col("a_rischio"), (pl.col("a_rischio") - eventi).alias("_restano")
@@ -149,18 +154,15 @@ def _squares(blocks: pl.DataFrame, days: pl.DataFrame, keys: list[str]) -> pl.Da
     return rows.group_by(day, maintain_order=True).agg(pl.col("_pp", "_py", "_yy", "_g").last())
 
 
-def quantiles(waits: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
+def quantiles(waits: IntoFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     """One row per `by` and passo: how many reached it, wait or left, and the days by which half (mediana) and 90% (p90) reach it.
 
     A quantile is the first day on which `curve` gets there; null when it never does ("non ancora raggiunta").
     """
-    keys = [*by, "passo"]
-    counts = waits.group_by(keys).agg(
-        pl.len().cast(pl.Int64).alias("lavoratori"),
-        pl.col("raggiunto").sum().cast(pl.Int64).alias("raggiunti"),
-        (~pl.col("raggiunto") & ~pl.col("uscito")).sum().cast(pl.Int64).alias("in_attesa"),
-        pl.col("uscito").sum().cast(pl.Int64).alias("usciti"),
-    )
+    keys, reached, left = [*by, "passo"], nw.col("raggiunto"), nw.col("uscito")
+    kinds = {"raggiunti": reached, "in_attesa": ~reached & ~left, "usciti": left}
+    rows = as_frame(waits).select(*keys, *(flag(test).alias(name) for name, test in kinds.items()))
+    counts = collect(rows.group_by(keys).agg(nw.len().alias("lavoratori"), nw.col(*kinds).sum()))
     first = [
         pl.when(pl.col("quota_raggiunta") >= share - TINY).then("giorni").min().alias(name)
         for name, share in (("mediana", 0.5), ("p90", 0.9))
@@ -198,13 +200,13 @@ def deadlines() -> pl.DataFrame:
     return rows
 
 
-def against_deadlines(waits: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
+def against_deadlines(waits: IntoFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     """One row per `by` and passo that has a deadline, none for the others: workers in time, late, waiting (within it or beyond) and exempt.
 
     `stato` is that of the deadline: a report says when it is "da confermare".
     """
     limits = deadlines().drop_nulls("giorni_massimi").select("passo", "giorni_massimi", "stato")
-    rows = waits.join(limits, on="passo")
+    days = collect(as_frame(waits).group_by(*by, "passo", "giorni", "raggiunto", "uscito").agg(nw.len().alias("_quanti")))
     reached, left, within = pl.col("raggiunto"), pl.col("uscito"), pl.col("giorni") <= pl.col("giorni_massimi")
     counts = {
         "in_tempo": reached & within,
@@ -213,5 +215,6 @@ def against_deadlines(waits: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFra
         "in_attesa_oltre": ~reached & ~left & ~within,
         "usciti": left,
     }
-    keys = [*by, "passo", "giorni_massimi", "stato"]
-    return rows.group_by(keys).agg(test.sum().cast(pl.Int64).alias(name) for name, test in counts.items()).sort(keys)
+    keys, many = [*by, "passo", "giorni_massimi", "stato"], pl.col("_quanti")
+    rows = days.join(limits, on="passo")
+    return rows.group_by(keys).agg(many.filter(test).sum().alias(name) for name, test in counts.items()).sort(keys)

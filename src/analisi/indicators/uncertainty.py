@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 from scipy.stats import binomtest, false_discovery_control, norm
 
+from analisi.sources.motori import collect
+
 LEVEL = 0.95  # confidence level of the intervals
 FAR = 0.998  # level of the outer control limits of a funnel plot
 ALPHA = 0.05  # false discovery rate accepted when provinces are judged together
@@ -54,11 +56,8 @@ def firmness(confronto: IntoFrameT, totale: str = "TOT") -> IntoFrameT:
     """
     known = [nw.when(nw.col("confrontabile")).then(nw.col(name)).alias(name) for name in ("unita_produttive", "unita_produttive_confronto")]
     frame = nw.from_native(confronto).select("provincia", "procedura", *known)
-    if isinstance(frame, nw.LazyFrame):
-        eager = frame.collect() if frame.implementation.is_polars() else frame.collect(backend="pandas")
-    else:
-        eager = frame
-    after, before = _counts(eager["unita_produttive"]), _counts(eager["unita_produttive_confronto"])
+    eager = collect(frame)
+    after, before = eager["unita_produttive"], eager["unita_produttive_confronto"]
     rows = pl.DataFrame(
         [
             {"provincia": provincia, "procedura": procedura} | rate_ratio(new, old)
@@ -74,11 +73,6 @@ def firmness(confronto: IntoFrameT, totale: str = "TOT") -> IntoFrameT:
     empty = pl.DataFrame(schema={"provincia": pl.String, "procedura": pl.String, "p_bh": pl.Float64})
     result = rows.join(pl.concat([empty, *adjusted]), on=["provincia", "procedura"], how="left")
     return _like(result, frame)
-
-
-def _counts(column: nw.Series) -> list[int | None]:
-    """The counts as Python integers, None for any engine's blank."""
-    return [None if blank else int(value) for value, blank in zip(column, column.is_null(), strict=True)]
 
 
 def _like(result: pl.DataFrame, frame: nw.LazyFrame | nw.DataFrame) -> IntoFrameT:

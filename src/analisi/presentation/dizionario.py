@@ -12,6 +12,7 @@ from analisi.presentation import (
     dati_misure,
     dati_scenario,
     quadro_riservatezza,
+    rioccupazione,
 )
 from analisi.presentation.datasets import DataFile
 from analisi.tables import dizionario as tables
@@ -23,6 +24,7 @@ REPORTS: dict[str, Mapping[str, DataFile]] = {
     "bimestrale": dati_bimestrale.DATI,
     "casi_complessi": dati_complessi.DATI,
     "misure_pal": dati_misure.DATI,
+    "rioccupazione": rioccupazione.DATI,
     "riservatezza": quadro_riservatezza.DATI,
     "scenario": dati_scenario.DATI,
 }

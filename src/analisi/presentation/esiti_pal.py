@@ -116,7 +116,7 @@ def states_table(esiti: pl.DataFrame, q: Ambito, finestra: int = TENUTA) -> Bloc
     return table(in_words(rows, q), shown, title=f"Tutti i sospesi a {finestra} giorni, per stato negli elenchi", notes=notes, source=q.source, data="esiti")  # fmt: skip
 
 
-def jobs_table(lavori: pl.DataFrame, q: Ambito) -> Block:
+def jobs_table(lavori: pl.DataFrame, q: Ambito, comuni: str = "comuni_esempio.csv") -> Block:
     """Contracts of the new jobs of who lost the job, and whether they are in the provincia of the unità."""
     rows = lavori.filter(base="cessati")
     if rows.is_empty():
@@ -124,7 +124,7 @@ def jobs_table(lavori: pl.DataFrame, q: Ambito) -> Block:
     rows = rows.with_columns(pl.col("dimensione").replace_strict({"contratto": "contratto", "territorio": "luogo di lavoro"}))
     notes = [
         "Il primo lavoro presso un altro datore, fino al giorno di riferimento, o all'ultimo delle comunicazioni se viene prima.",
-        "Il luogo di lavoro si riconosce dai comuni di data/riferimento/comuni_esempio.csv: gli altri sono «comune non riconosciuto».",
+        f"Il luogo di lavoro si riconosce dai comuni di data/riferimento/{comuni}: gli altri sono «comune non riconosciuto».",
     ]
     shown = [Col("voce", "Nuovo lavoro"), Col("dimensione", "Per"), *columns("nuovi_lavori", "rioccupati", "quota")]
     return table(rows, shown, title=f"I nuovi lavori di chi ha perso il lavoro, {q.luogo}", name="I nuovi lavori", notes=notes, source=q.source, data="nuovi_lavori")  # fmt: skip

@@ -182,7 +182,7 @@ def at_date(contract: Contract, given: dict[str, Any], alla_data: str = "") -> d
 def check(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
     """The given values, after the checks that need no kernel: profile, territory, source, and that years and provincia are in the data.
 
-    Parameters named fonte, territorio, criterio_anno, anno, confronto, provincia, profilo mean the same in every notebook.
+    Parameters named fonte, territorio, criterio_anno, anno, confronto, provincia, motore, profilo mean the same in every notebook.
 
     Raises:
         AnalisiError: the first value that cannot be used, with what is available.
@@ -239,6 +239,12 @@ def _check_source(values: dict[str, Any]) -> None:
     from analisi.indicators.monitoraggio import read_monitoraggio
     from analisi.indicators.procedure_in_corso import require_bimestre
 
+    if "motore" in values:
+        from analisi.indicators.ampi import open_extracts
+        from analisi.presentation.rioccupazione import quadro
+
+        quadro(open_extracts(values["fonte"], values["motore"], values.get("territorio", "italia")), values.get("data_riferimento", ""))
+        return
     if "trimestre" in values:
         dati = read_monitoraggio(values["fonte"], values.get("territorio", "lombardia"))
         dati.require(values["trimestre"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from analisi.presentation.blocks import Block, Col, table
+from analisi.presentation.formats import many
 from analisi.sources import sha256
 from analisi.tables.pubblicati import Fonte
 from analisi.vocabulary import INTERNO, Territorio
@@ -52,6 +54,20 @@ def files_read(files: Sequence[Path], territorio: Territorio, *riferimenti: str,
     """
     tables = [reference(name) for name in riferimenti]
     return _files(files, [*tables, territorio.file], lambda path: f"estratto, cartella {path.parent.name}", profilo)
+
+
+def tables_read(tabelle: Mapping[str, Sequence[Path]], territorio: Territorio, *riferimenti: str) -> Block:
+    """The tables that were read, each of one or many files: how many, their bytes, and the sha256 of the list of their sha256, in order."""
+    rows = []
+    for name, paths in tabelle.items():
+        hashes = "".join(f"{sha256(path)}  {path.name}\n" for path in paths)
+        size, digest = sum(path.stat().st_size for path in paths), hashlib.sha256(hashes.encode()).hexdigest()
+        rows.append((f"{name} ({many(len(paths), 'file', 'file')})", size, digest))
+    rows += [(shown(path), path.stat().st_size, sha256(path)) for path in (*map(reference, riferimenti), territorio.file)]
+    frame = pl.DataFrame(rows, schema=["file", "byte", "sha256"], orient="row")
+    note = "Di una tabella in più file, l'impronta è quella dell'elenco delle impronte dei file."
+    shown_columns = [Col("file", "File"), Col("byte", "Byte", "intero"), Col("sha256", "sha256", "codice")]
+    return table(frame, shown_columns, title="Dati letti", notes=[note])
 
 
 def _files(files: Sequence[Path], tables: Sequence[Path], document: Callable[[Path], str], profilo: str) -> Block:

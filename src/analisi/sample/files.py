@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,7 +22,7 @@ from analisi.workspace import shown
 MARK = "LEGGIMI.txt"
 ABOUT = f"""{SINTETICI}.
 
-Persone, aziende, date e importi non esistono. I totali delle procedure per anno, provincia e tipo sono quelli delle tavole
+Persone, aziende, date e importi non esistono. Nei CSV i totali delle procedure per anno, provincia e tipo sono quelli delle tavole
 pubblicate da Regione Lombardia (data/pubblicati). Cartella scritta da «analisi esempio»: si può cancellare.
 """
 LISTED = ("file", "riga", "colonna", "regola", "gravita", "significato")
@@ -32,13 +34,26 @@ def write_sample(folder: Path, *, seed: int = 1, scale: int = 1, dirty: bool = F
     Raises:
         AnalisiError: the folder holds files that are not a sample, or cannot be written.
     """
+    with replaced(folder) as part:
+        _write_all(part, extracts(seed, scale), dirty=dirty)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+@contextmanager
+def replaced(folder: Path) -> Iterator[Path]:
+    """A new folder to fill with a labelled sample, which takes the place of `folder` when all went well.
+
+    Raises:
+        AnalisiError: the folder holds files that are not a sample, or cannot be written.
+    """
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not _is_sample(folder))):
         msg = f"{shown(folder)}: contiene già altro e non viene toccata; indicare una cartella nuova con --uscita"
         raise AnalisiError(msg)
     part = folder.with_name(f".{folder.name}-{uuid4().hex[:8]}.parziale")
     try:
         part.mkdir(parents=True)
-        _write_all(part, extracts(seed, scale), dirty=dirty)
+        (part / MARK).write_text(ABOUT, encoding="utf-8")
+        yield part
         if folder.exists():
             shutil.rmtree(folder)
         part.rename(folder)
@@ -47,7 +62,6 @@ def write_sample(folder: Path, *, seed: int = 1, scale: int = 1, dirty: bool = F
         raise AnalisiError(msg) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _is_sample(folder: Path) -> bool:
@@ -56,7 +70,6 @@ def _is_sample(folder: Path) -> bool:
 
 
 def _write_all(folder: Path, frames: dict[str, pl.DataFrame], *, dirty: bool) -> None:
-    (folder / MARK).write_text(ABOUT, encoding="utf-8")
     for name, frame in frames.items():
         if name == "monitoraggio_pal":
             _write_sheets(folder / name, frame)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import narwhals as nw
 import polars as pl
+from narwhals.typing import IntoFrameT
 
 from analisi.errors import AnalisiError, listing
 from analisi.sources import KINDS
@@ -60,16 +62,16 @@ def controlla(percorso: str | Path, tabella: str | None = None, **options: str |
     return Consegna(tuple(readings), tuple(refused))
 
 
-def last_versions(vol: pl.DataFrame) -> pl.DataFrame:
+def last_versions(vol: IntoFrameT) -> IntoFrameT:
     """The last version of each unit of each procedure, revoked ones included: one row per procedura and unità produttiva."""
-    return vol.sort("id_procedura", "id_unita", "progressivo_versione").unique(
-        ["id_procedura", "id_unita"], keep="last", maintain_order=True
-    )
+    key = ["id_procedura", "id_unita"]
+    rows = nw.from_native(vol).unique(key, keep="last", order_by=["progressivo_versione"])
+    return (rows.sort(key) if isinstance(rows, nw.DataFrame) else rows).to_native()
 
 
-def in_force(vol: pl.DataFrame) -> pl.DataFrame:
+def in_force(vol: IntoFrameT) -> IntoFrameT:
     """The last version of each unit, unless it is revoked: what counts. One row per procedura and unità produttiva."""
-    return last_versions(vol).filter(pl.col("stato") != "REVOCATA")
+    return nw.from_native(last_versions(vol)).filter(nw.col("stato") != "REVOCATA").to_native()
 
 
 def merged(readings: list[Lettura]) -> pl.DataFrame:

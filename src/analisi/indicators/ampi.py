@@ -1,0 +1,113 @@
+"""Person-level extracts of any size: a folder of typed Parquet, on the engine of each task; only what labels it is read here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from analisi.errors import AnalisiError, listing
+from analisi.sources.motori import collect, open_parquet, parquet_files, require_motore
+from analisi.sources.riferimenti import read_reference
+from analisi.tables.catalogo import CIGS_LAVORATORI, PROVENIENZA, SIUL_COB, TABLES, VOL_PROCEDURE
+from analisi.vocabulary import Territorio, load_territorio
+from analisi.workspace import reference, resolve, shown
+
+# The better of the two on many rows, by benchmarks/scala.py.
+COMPITI = {"tavola": "duckdb", "distinti": "duckdb", "rioccupazione": "duckdb"}
+POCHE_RIGHE = 10_000_000  # communications up to which polars is the faster for every task, and its memory no matter
+AMPIE = (VOL_PROCEDURE.name, CIGS_LAVORATORI.name, SIUL_COB.name)
+_OPTIONAL = {column.name for column in PROVENIENZA}
+
+
+@dataclass(frozen=True)
+class Ampi:
+    """The tables of a folder, not read yet. `motore`: the one chosen for every task, "" for the one measured better (`engine_for`).
+
+    `righe`: how many communications. `estrazione`: the last day that they know of (None: they do not say). `sintetica`: some row is
+    labelled so.
+    """
+
+    territorio: Territorio
+    motore: str
+    files: dict[str, list[Path]]
+    righe: int
+    estrazione: date | None
+    sintetica: bool
+
+    def tables(self, compito: str) -> dict[str, Any]:
+        """A lazy frame for each table, on the engine of the task; siul_cob has the column `anno`, the year of sending."""
+        engine = self.motore or engine_for(compito, self.righe)
+        frames = {name: open_parquet(paths, engine) for name, paths in self.files.items()}
+        cob = nw.from_native(frames[SIUL_COB.name])
+        year = cob.with_columns(nw.col("data_invio").dt.year().alias("anno"))
+        return frames | ({} if "anno" in cob.collect_schema().names() else {SIUL_COB.name: year.to_native()})
+
+    @property
+    def engines(self) -> str:
+        """The engines, in words."""
+        return self.motore or ", ".join(f"{engine_for(compito, self.righe)} ({compito})" for compito in COMPITI)
+
+
+def engine_for(compito: str, righe: int) -> str:
+    """The engine measured better for a task on so many communications."""
+    return "polars" if righe <= POCHE_RIGHE else COMPITI[compito]
+
+
+def open_extracts(fonte: str, motore: str = "", territorio: str = "italia") -> Ampi:
+    """The register, the lists and the communications of a folder, as vol_procedure, cigs_lavoratori and siul_cob (a file or a folder each).
+
+    Raises:
+        AnalisiError: no such folder; a table without files; an unknown engine; a column that is missing or of another type.
+    """
+    folder, where = resolve(fonte), load_territorio(territorio)
+    if motore:
+        require_motore(motore)
+    if not folder.is_dir():
+        msg = f"fonte «{fonte}»: serve una cartella di estratti in Parquet, come la scrive «analisi esempio --scala»"
+        raise AnalisiError(msg)
+    files = {name: parquet_files(folder, name) for name in AMPIE}
+    if lost := [name for name, paths in files.items() if not paths]:
+        msg = f"{fonte}: nella cartella non c'è alcun file Parquet di {listing(lost)}; serve {lost[0]}.parquet, o una cartella {lost[0]}"
+        raise AnalisiError(msg)
+    for name, paths in files.items():
+        for path in paths:
+            _check(path, name)
+    labels = {name: _labels(paths) for name, paths in files.items()}
+    synthetic = any("sintetici" in rows["natura"].to_list() for rows in labels.values())
+    rows = collect(pl.scan_parquet(files[SIUL_COB.name]).select(pl.len())).item()
+    return Ampi(where, motore, files, rows, labels[SIUL_COB.name]["data_estrazione"].max(), synthetic)
+
+
+def _labels(paths: list[Path]) -> pl.DataFrame:
+    """The distinct values of natura and data_estrazione in the files of a table, blank where they have no such column."""
+    rows = pl.scan_parquet(paths, hive_partitioning=True)
+    known = rows.collect_schema().names()
+    return collect(rows.select(pl.col(n) if n in known else pl.lit(None).alias(n) for n in ("natura", "data_estrazione")).unique())
+
+
+def _check(path: Path, name: str) -> None:
+    """Raises: AnalisiError when a column of the table is missing, or of another type; the file is named."""
+    try:
+        schema = pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        msg = f"{shown(path)}: il file Parquet è danneggiato o incompleto"
+        raise AnalisiError(msg) from error
+    for column, dtype in TABLES[name].schema.items():
+        found = schema.get(column)
+        if found is None and column not in _OPTIONAL:
+            msg = f"{shown(path)}: manca la colonna «{column}» della tabella {name}; vedere docs/dizionario.md"
+            raise AnalisiError(msg)
+        if found is not None and found != dtype and not (found.is_integer() and dtype.is_integer()):
+            msg = f"{shown(path)}: la colonna «{column}» è di tipo {found}, serve {dtype}; convertire prima l'estratto in Parquet tipizzato"
+            raise AnalisiError(msg)
+
+
+def capoluoghi(tabella: str = "comuni_capoluogo.csv") -> dict[str, str]:
+    """Sigla of the provincia by cadastral code, from a table of data/riferimento; the one provided has the main town of each provincia."""
+    columns = ["comune_catastale", "sigla"]
+    return dict(read_reference(reference(tabella), columns).select(columns).iter_rows())

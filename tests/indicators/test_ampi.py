@@ -1,0 +1,80 @@
+"""Which engine a task gets, and what the counts of communications say, by hand."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from analisi.indicators.ampi import POCHE_RIGHE, capoluoghi, engine_for, open_extracts
+from analisi.indicators.comunicazioni import NON_RICONOSCIUTA, distinct_people, flows
+from analisi.sample.scala import write_scale
+from analisi.sources.motori import collect
+from analisi.tables.catalogo import SIUL_COB
+from analisi.vocabulary import load_territorio
+
+RIF = date(2026, 3, 31)
+
+
+def cob(*rows: dict) -> pl.DataFrame:
+    usual = {
+        "tipo_comunicazione": "ASSUNZIONE",
+        "id_lavoratore": "a",
+        "cf_datore": "X",
+        "comune_sede_lavoro": "F205",
+        "data_inizio": date(2025, 5, 1),
+    }
+    return pl.DataFrame([{"id_comunicazione": f"C{n}"} | usual | row for n, row in enumerate(rows)], schema=SIUL_COB.schema)
+
+
+def test_hirings_and_ends_stand_in_the_year_of_their_day_and_the_provincia_of_the_workplace():
+    end = {"tipo_comunicazione": "CESSAZIONE", "data_inizio": date(2020, 1, 1), "data_cessazione": date(2026, 1, 2)}
+    result = flows(cob({}, {"comune_sede_lavoro": "A794"}, {}, end, {"comune_sede_lavoro": "Z999"}), capoluoghi(), RIF)
+    expected = [(2025, "BG", 1, 0), (2025, "MI", 2, 0), (2025, NON_RICONOSCIUTA, 1, 0), (2026, "MI", 0, 1)]
+    assert result.select("anno", "provincia", "assunzioni", "cessazioni").sort("anno", "provincia").rows() == expected
+
+
+def test_what_is_cancelled_corrected_or_later_than_the_day_is_not_counted():
+    rows = cob(
+        {"annullata": "S"},
+        {},
+        {"rettifica_di": "C1"},
+        {"data_invio": date(2026, 4, 1)},
+        {"data_inizio": date(2026, 4, 1)},
+        {"tipo_comunicazione": "PROROGA"},
+    )
+    assert flows(rows, capoluoghi(), RIF)["assunzioni"].sum() == 1
+
+
+def test_a_person_counts_once_in_each_year():
+    rows = cob({}, {}, {"id_lavoratore": "b"}).with_columns(anno=pl.Series([2025, 2026, 2025]))
+    assert distinct_people(rows, "anno").rows() == [(2025, 2), (2026, 1)]
+
+
+@pytest.mark.parametrize("rows", [0, POCHE_RIGHE])
+def test_few_rows_go_to_polars(rows):
+    assert {engine_for(task, rows) for task in ("tavola", "distinti", "rioccupazione")} == {"polars"}
+
+
+def test_the_year_of_sending_is_made_where_the_files_are_not_divided_by_it(tmp_path):
+    write_scale(tmp_path / "e", 2_000)
+    whole = pl.read_parquet(tmp_path / "e/siul_cob/**/*.parquet", hive_partitioning=False)
+    flat = tmp_path / "f"
+    flat.mkdir()
+    whole.write_parquet(flat / "siul_cob.parquet")
+    for name in ("vol_procedure", "cigs_lavoratori"):
+        (tmp_path / "e" / name / "parte-0001.parquet").rename(flat / f"{name}.parquet")
+    dati = open_extracts(str(flat), "duckdb")
+    counted = distinct_people(dati.tables("distinti")["siul_cob"], "anno")
+    assert (
+        counted["persone"].to_list()
+        == whole.group_by(pl.col("data_invio").dt.year().alias("anno"))
+        .agg(pl.col("id_lavoratore").n_unique())
+        .sort("anno")["id_lavoratore"]
+        .to_list()
+    )
+    assert (dati.righe, dati.sintetica, dati.estrazione) == (2_000, True, whole["data_estrazione"][0])
+    assert collect(dati.tables("tavola")["vol_procedure"]).height > 0
+
+
+def test_the_territory_of_italy_has_107_provinces_each_with_its_main_town():
+    assert (len(load_territorio("italia").sigle), set(capoluoghi().values())) == (107, set(load_territorio("italia").sigle))
