@@ -13,8 +13,9 @@ from analisi.disclosure.alternative import banded, rounded
 from analisi.disclosure.attacco import TOLERANCE, alone, deduced, intervals, network
 from analisi.disclosure.celle import Sistema, together
 from analisi.disclosure.regole import ARROTONDAMENTO, SOPPRESSIONE, Regole
+from analisi.disclosure.segni import OSCURATO, SEGNO
 from analisi.disclosure.soppressione import hide, least, primary, with_floors
-from analisi.disclosure.tavole import OSCURATO, SEGNO, Cella, Tavola
+from analisi.disclosure.tavole import Cella, Tavola
 from analisi.errors import AnalisiError, listing
 
 

@@ -13,8 +13,6 @@ from functools import partial
 import polars as pl
 
 Gerarchia = str | Mapping[str, str]  # "": no total is published; the code of the total; or the parent of each value, up to the one without
-OSCURATO = "*"
-SEGNO = "_segno"  # ending of the column that holds what is written in place of a number
 VINCOLI = {"vincolo": pl.String, "cella": pl.String, "coefficiente": pl.Float64, "inf": pl.Float64, "sup": pl.Float64}
 UNROUNDED = 1e-9  # half width of what is printed unrounded, as a part of the value
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from analisi.disclosure.tavole import OSCURATO, SEGNO
+from analisi.disclosure.segni import OSCURATO, SEGNO
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.indicators.attivazione_pal import BASI
 from analisi.indicators.monitoraggio import Monitoraggio

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from babel.dates import format_date
 
-from analisi.disclosure.tavole import SEGNO
+from analisi.disclosure.segni import SEGNO
 from analisi.errors import AnalisiError
 from analisi.presentation.formats import FORMATS
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from analisi.disclosure.tavole import SEGNO
+from analisi.disclosure.segni import SEGNO
 from analisi.errors import listing
 from analisi.indicators.coordinamento import against_printed, by_nucleo, by_type
 from analisi.indicators.fonti import Tavoli

@@ -13,7 +13,7 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from analisi.disclosure.tavole import OSCURATO, SEGNO
+from analisi.disclosure.segni import OSCURATO, SEGNO
 from analisi.indicators.flusso import phases
 from analisi.indicators.periodi import previous
 from analisi.indicators.tempi import STEP

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from analisi.disclosure.tavole import SEGNO
+from analisi.disclosure.segni import SEGNO
 from analisi.presentation.blocks import Block, Col, dataset
 from analisi.vocabulary import INTERNO
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from analisi.disclosure.tavole import PUBBLICA, RISERVATA, SEGNO, Colonna, Tavola, cella, segue
+from analisi.disclosure.segni import SEGNO
+from analisi.disclosure.tavole import PUBBLICA, RISERVATA, Colonna, Tavola, cella, segue
 from analisi.errors import AnalisiError
 from analisi.indicators import scenario
 from analisi.indicators.estratti import read_estratti

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from analisi.disclosure.tavole import SEGNO
+from analisi.disclosure.segni import SEGNO
 
 NOT_COMPUTABLE, UNKNOWN = "n.c.", "n.d."
 _ITALIAN = str.maketrans(",.", ".,")  # thousands and decimals as Italians write them

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from analisi.disclosure.tavole import SEGNO
+from analisi.disclosure.segni import SEGNO
 from analisi.indicators.misure_pal import TOT
 from analisi.presentation import charts_misure as charts
 from analisi.presentation.blocks import Block, Col, cards, reserved, table, text

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from analisi.disclosure.tavole import SEGNO
+from analisi.disclosure.segni import SEGNO
 from analisi.errors import listing
 from analisi.presentation.formats import NOT_COMPUTABLE, number, whole_parts
 from analisi.vocabulary import TOTALE, Territorio, procedure

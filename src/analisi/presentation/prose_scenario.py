@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from babel.dates import format_date
 
-from analisi.disclosure.tavole import SEGNO
+from analisi.disclosure.segni import SEGNO
 from analisi.indicators.ipotesi import SEGNAPOSTO, case_values
 from analisi.indicators.scenario import Platea
 from analisi.presentation.contesto import Ambito

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from analisi.disclosure.tavole import OSCURATO, SEGNO, Tavola
+from analisi.disclosure.segni import OSCURATO, SEGNO
+from analisi.disclosure.tavole import Tavola
 from analisi.errors import AnalisiError, suggest
 from analisi.presentation.blocks import Block, text
 from analisi.trace import remembered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from analisi.disclosure.tavole import SEGNO
+from analisi.disclosure.segni import SEGNO
 from analisi.errors import listing
 from analisi.indicators.ipotesi import CASI, FAVOREVOLE, FILE, LIVELLI, MOTIVATA, ORIGINE, SEGNAPOSTO, case_values
 from analisi.presentation import charts_scenario, prose_scenario
