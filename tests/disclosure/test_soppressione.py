@@ -40,7 +40,7 @@ def tables(draw, shapes):
 
 def wanted(row: dict) -> tuple[float, float]:
     """How low and how high an attacker must be able to put a protected cell."""
-    return max(row["valore"] - row["serve"], min(row["valore"], 1)), row["valore"] + row["serve"]
+    return max(row["valore"] - row["serve"], row["minimo"]), row["valore"] + row["serve"]
 
 
 def faults(table: np.ndarray, celle: pl.DataFrame, hidden: set[str]) -> set[tuple[str, str]]:
@@ -75,6 +75,16 @@ def test_no_protected_cell_is_found_by_another_attacker(case):
     assert left <= faults(table, protezione.celle, hideable(protezione.celle))  # what even hiding everything would not protect
     exposed = set(protezione.celle.filter("esposta")["cella"])
     assert exposed == {cell for cell, who in left if who == "tutti"}
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(tables([(2, 2), (3, 2), (3, 3), (2, 2, 2)]))
+def test_the_least_that_everyone_knows_is_known_even_when_all_is_hidden(case):
+    """No more is excused than what follows from zeros being shown: 1, or of a total whose parts are not zero, as many as they are."""
+    celle = protected(*case).celle
+    attacker = Attacker(case[0], hideable(celle))
+    for row in celle.filter(pl.col("valore") > 0).iter_rows(named=True):
+        assert min(row["valore"], 1) <= row["minimo"] <= attacker.interval(row["cella"])[0] + 1e-6
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)

@@ -149,9 +149,21 @@ def together(*sistemi: Sistema) -> Sistema:
     if len(twice := celle.filter("_due")):
         msg = f"{twice['cella'][0]}: due tavole ne danno valori diversi; dare loro nomi diversi, se contano cose diverse"
         raise AnalisiError(msg)
-    vincoli = pl.concat([sistema.vincoli for sistema in sistemi]).unique(maintain_order=True)
+    vincoli = _apart(pl.concat([_signed(sistema.vincoli) for sistema in sistemi]).unique(maintain_order=True))
     require_holding(celle, vincoli)
     return Sistema(celle.drop("_due"), vincoli)
+
+
+def _signed(vincoli: pl.DataFrame) -> pl.DataFrame:
+    """The relations with `_termini`, a sign for their terms."""
+    return vincoli.with_columns(pl.struct(pl.exclude("vincolo")).hash(0).sum().over("vincolo").alias("_termini"))
+
+
+def _apart(vincoli: pl.DataFrame) -> pl.DataFrame:
+    """The relations, those of the same name and other terms by names of their own: two tables may divide a total in different parts."""
+    several = pl.col("_termini").n_unique().over("vincolo") > 1
+    name = pl.when(several).then(pl.concat_str("vincolo", pl.lit(" = "), "_termini")).otherwise("vincolo")
+    return vincoli.with_columns(name.alias("vincolo")).drop("_termini")
 
 
 def same_contributors(sistema: Sistema) -> Sistema:

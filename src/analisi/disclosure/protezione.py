@@ -13,7 +13,7 @@ from analisi.disclosure.alternative import banded, rounded
 from analisi.disclosure.attacco import TOLERANCE, alone, deduced, intervals, network
 from analisi.disclosure.celle import Sistema, together
 from analisi.disclosure.regole import ARROTONDAMENTO, SOPPRESSIONE, Regole
-from analisi.disclosure.soppressione import hide, least, primary
+from analisi.disclosure.soppressione import hide, least, primary, with_floors
 from analisi.disclosure.tavole import OSCURATO, SEGNO, Cella, Tavola
 from analisi.errors import AnalisiError, listing
 
@@ -111,7 +111,7 @@ def protect(sistema: Sistema, regole: Regole) -> Protezione:
         AnalisiError: a table has no rule, tables of one system have different methods, values do not satisfy the relations, or no rounding
             keeps the totals.
     """
-    sistema = together(sistema)
+    sistema = with_floors(together(sistema))
     rules = {name: regole[name] for name in sistema.celle["tavola"].unique().sort()}
     rule = next(iter(rules.values()))
     if any((other.metodo, other.base, other.fasce) != (rule.metodo, rule.base, rule.fasce) for other in rules.values()):

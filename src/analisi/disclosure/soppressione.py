@@ -23,7 +23,7 @@ from analisi.disclosure.attacco import TOLERANCE, alone, deduced, network, optim
 from analisi.disclosure.celle import Sistema
 from analisi.disclosure.regole import Regola, Regole
 
-ROUNDS = 60  # after so many, what is hidden stays hidden: each round then hides more, and the search ends
+ROUNDS = 20  # after so many, what is hidden stays hidden: each round then hides more, and the search ends
 NODES = 5_000  # of the master problem, in each round
 NUDGE = 1e-5  # a published cell may move so little, so that the duals name as few of them as possible
 
@@ -59,8 +59,25 @@ def primary(celle: pl.DataFrame, regole: Regole) -> pl.DataFrame:
 
 
 def least(celle: pl.DataFrame) -> np.ndarray:
-    """The least an attacker must think that each cell can be, if hidden: 1, as zero is published."""
-    return np.minimum(celle["valore"].to_numpy(), 1.0)
+    """The least an attacker must think that each cell can be, if hidden: 1, as zero is published; of a total, what its parts are at least."""
+    return np.minimum(celle["valore"].to_numpy(), celle["minimo"].to_numpy() if "minimo" in celle.columns else 1.0)
+
+
+def with_floors(sistema: Sistema) -> Sistema:
+    """The system whose cells have `minimo`: what everyone knows that each is at least, as no part of a total that is hidden is zero."""
+    value = sistema.celle["valore"].to_numpy()
+    matrice = network(sistema).matrice[:, : len(value)].tocsr()
+    totals = [
+        (row.indices[row.data < 0][0], row.indices[row.data > 0])
+        for row in (matrice[[number]] for number in range(matrice.shape[0]))
+        if (row.data == 1).sum() == row.nnz - 1 and (row.data == -1).sum() == 1 and row.nnz > 1
+    ]
+    floors, before = np.minimum(value, 1.0), None
+    while before is None or (floors != before).any():
+        before = floors.copy()
+        for total, parts_ in totals:
+            floors[total] = max(floors[total], floors[parts_].sum())
+    return Sistema(sistema.celle.with_columns(minimo=pl.Series(np.minimum(floors, value))), sistema.vincoli)
 
 
 def loss(celle: pl.DataFrame) -> np.ndarray:
