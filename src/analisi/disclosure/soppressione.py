@@ -59,7 +59,7 @@ def primary(celle: pl.DataFrame, regole: Regole) -> pl.DataFrame:
 
 
 def least(celle: pl.DataFrame) -> np.ndarray:
-    """The least an attacker must think that each cell can be, if hidden: 1, as zero is published; of a total, what its parts are at least."""
+    """The least an attacker must think that each cell can be, if hidden: 1, as zero is published; of a total, what its parts are."""
     return np.minimum(celle["valore"].to_numpy(), celle["minimo"].to_numpy() if "minimo" in celle.columns else 1.0)
 
 

@@ -252,7 +252,7 @@ def sheet_quarter(trimestri: Sequence[str], day: date) -> str | None:
 
 
 def valued(units: pl.DataFrame) -> pl.DataFrame:
-    """The units with what `distribution` tells them by: causale, settore and versione_ateco, classe_dimensionale, mese_inizio, mese_fine."""
+    """The units with what `distribution` tells them by, as columns: `DIMENSIONI`, and versione_ateco."""
     months = [pl.col(f"data_{end}").dt.to_string("%Y-%m").alias(f"mese_{end}") for end in ("inizio", "fine")]
     rows = units.with_columns(
         pl.col("ateco_codice").str.slice(0, 2).alias("settore"), pl.col("ateco_versione").alias("versione_ateco"), *months

@@ -15,7 +15,8 @@ import polars as pl
 from analisi.indicators import attivazione_pal as pal
 from analisi.indicators import procedure_in_corso as in_corso
 from analisi.indicators.periodi import bounds, previous, year_before
-from analisi.indicators.procedure_in_corso import ONE_DAY, TIPI, TUTTE, UNITA, VOCI
+from analisi.indicators.procedure_in_corso import TIPI, TUTTE, UNITA, VOCI
+from analisi.presentation.dati_bimestrale import CASI, PAL
 from analisi.presentation.quadro_bimestrale import Quadro
 from analisi.vocabulary import TOTALE
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from analisi.disclosure.celle import Sistema
     from analisi.disclosure.tavole import Gerarchia
 
-CASI, PAL = "procedure_in_corso", "attivazione_pal"  # the names of the cells
 CONTATE = ["unita", "lavoratori"]
 RESTA, ENTRA, ESCE, PASSA = "resta", "entra", "esce", "passa"
 PARTI = {"in_corso_prima": (RESTA, ESCE), "avviate": (ENTRA, PASSA), "concluse": (ESCE, PASSA), "in_corso": (RESTA, ENTRA)}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from analisi.disclosure.protezione import Protezione
 
 PIANO = "ANALISI_PIANO"  # the reports published together, as JSON: [[notebook, parameters], ...]
-RAPPORTI = {"annuale": "dati_annuale"}
+RAPPORTI = {"annuale": "dati_annuale", "bimestrale": "dati_bimestrale"}
 NOTICE = (
     "Questa pagina può uscire: le cifre che poggiano su pochi lavoratori, unità o imprese, e quelle che le farebbero ricavare, sono oscurate (**«*»**). "
     "Frasi, figure e ordini fra territori riguardano le cifre mostrate."
