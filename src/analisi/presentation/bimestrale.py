@@ -193,7 +193,7 @@ def map_figure(confronto: pl.DataFrame, q: Quadro) -> Block:
         panels, table(named, columns, title="Unità e lavoratori per luogo", data="procedure_in_corso"), title=f"Dove sono i lavoratori, al {q.giorno:%d/%m/%Y}",
         subtitle=f"Lavoratori coinvolti nelle procedure in corso, per {t.singolare} della sede operativa.",
         alt=f"Mappa a riquadri, uno per {t.singolare}, con i lavoratori in corso e quelli in scadenza.", source=q.source,
-        legend=[*legend, ("", "☐ nessuno"), *([("", "* oscurato")] if has_hidden(named) else [])], note="Mappa schematica: ogni riquadro ha la stessa area. Ogni mappa ha la sua scala di tinte.",
+        legend=[*legend, ("", "☐ nessuno"), *([(charts_bimestrale.HIDDEN_TINT, "* oscurato")] if has_hidden(named) else [])], note="Mappa schematica: ogni riquadro ha la stessa area. Ogni mappa ha la sua scala di tinte.",
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from analisi.vocabulary import Territorio
 STARTS, ENDS = ("inizi", theme.BLUE), ("scadenze", theme.ORANGE)
 STATES = [(SCADENZA, theme.ORANGE), (CORSO, theme.BLUE), (ATTESA, theme.GREY)]
 TILE_TINTS = ["#FFFFFF", *TINTS[1]]  # none, then by thirds of the largest
+HIDDEN_TINT = "#E4E4E4"
 FEW = 5  # up to here every whole number has its tick
 ONE_YEAR = timedelta(days=365)
 NAME, LINES = 22, 15  # characters of a name, and lines of a panel, that there is room for
@@ -135,10 +136,10 @@ def worker_tiles(conteggi: pl.DataFrame, territorio: Territorio, titles: dict[st
         rows = []
         for p in territorio.province:
             workers, shown, units = found[p.sigla]["lavoratori"], told(found[p.sigla], "lavoratori"), told(found[p.sigla], "unita")
-            tint = TILE_TINTS[-(-3 * (workers or 0) // largest)]
+            tint = HIDDEN_TINT if workers is None else TILE_TINTS[-(-3 * workers // largest)]
             rows.append(
                 {"x": p.colonna, "y": p.riga, "x1": p.colonna + 1, "y1": p.riga + 1, "cx": p.colonna + 0.5, "cy": p.riga + 0.5,
-                 "sigla": p.sigla, "testo": shown, "colore": tint, "bordo": "#FFFFFF" if workers else theme.GREY,
+                 "sigla": p.sigla, "testo": shown, "colore": tint, "bordo": theme.GREY if workers == 0 else "#FFFFFF",
                  "etichetta": f"{p.nome}: {shown} lavoratori, {units} unità"}
             )  # fmt: skip
         rows.sort(key=lambda row: row["bordo"] != "#FFFFFF")  # outlines above the white edges of their neighbours

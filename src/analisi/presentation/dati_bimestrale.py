@@ -90,7 +90,7 @@ DATI = {
         "mese": ("Mese", "testo", "primo giorno del mese"),
         **{f"{name}_{end}": (f"{label} che {verb}", "intero", f"{label.lower()} la cui sospensione {words} nel mese")
            for end, verb, words in (("inizio", "iniziano", "inizia"), ("fine", "scadono", "ha l'ultimo giorno")) for name, label in list(CONTI_NOMI.items())[1:]},
-    }),
+    }, cases=True),
     "imbuto_pal": _file("Lavoratori per passo delle PAL nei fogli dei Nuclei", "provincia (anche TOT), passo", "trimestre", "provincia",
         passo=("Passo", "testo", "passo raggiunto; NESSUNO se non ancora preso in carico"),
         lavoratori=("Lavoratori", "intero", "lavoratori sospesi nel passo"),
@@ -100,7 +100,7 @@ DATI = {
         attivati=("PAL attivate", "intero", "lavoratori con PAL attivata (STEP 4)"), lavoratori=("Lavoratori sospesi", "intero", "lavoratori sospesi dei fogli: la base"),
         tasso=("Tasso %", "quota", "attivati sulla base, 0-100"), inf95=("Estremo inferiore %", "quota", "estremo inferiore dell'intervallo al 95%, 0-100"),
         sup95=("Estremo superiore %", "quota", "estremo superiore dell'intervallo al 95%, 0-100")),
-    "qualita": _file("Rilievi sulle unità del rapporto", "rilievo", "regola", testo=("Che cosa", "testo", "il rilievo"),
+    "qualita": _file("Rilievi sulle unità del rapporto", "rilievo", "regola", cases=True, testo=("Che cosa", "testo", "il rilievo"),
         unita=("Unità", "intero", "unità con il rilievo"), lavoratori=("Lavoratori", "intero", "lavoratori di quelle unità")),
     "qualita_casi": _file("Unità con rilievi", "rilievo, procedura e unità produttiva", "regola", "provincia", "id_procedura", "id_unita", "lavoratori", cases=True),
     "coordinamento": DataFile("Tavoli di coordinamento nell'anno, fino alla fine del bimestre", "tipo di tavolo, poi Nucleo", coordinamento.COLUMNS),
