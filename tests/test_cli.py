@@ -90,9 +90,9 @@ def test_help_imports_nothing_heavy():
 
 @pytest.fixture
 def broken(tmp_path, workspace) -> Path:
-    """The annual notebook with an error in its eighth cell."""
+    """The annual notebook with an error in its seventh cell."""
     notebook = nbformat.read(workspace / "notebooks/annuale.ipynb", as_version=4)
-    notebook.cells[7].source = "1 / 0  # cella rotta"
+    notebook.cells[6].source = "1 / 0  # cella rotta"
     path = tmp_path / "annuale.ipynb"
     nbformat.write(notebook, path)
     return path
@@ -104,7 +104,7 @@ def test_a_failed_cell_is_named_and_an_older_report_stays(tmp_path, broken):
     (output / "annuale.html").write_text("il rapporto di ieri")
     done = analisi("esegui", broken, "--anno", 2025, "--uscita", output, env={"ANALISI_CACHE": str(tmp_path / "cache")})
     assert done.returncode == 1
-    assert "errore nella cella 8 («1 / 0  # cella rotta»): ZeroDivisionError" in done.stderr
+    assert "errore nella cella 7 («1 / 0  # cella rotta»): ZeroDivisionError" in done.stderr
     assert "Traceback" not in done.stderr
     assert [path.name for path in output.iterdir()] == ["annuale.html"]
     assert (output / "annuale.html").read_text() == "il rapporto di ieri"
@@ -117,7 +117,7 @@ def test_a_failed_cell_is_named_and_an_older_report_stays(tmp_path, broken):
 )
 def test_a_kernel_that_dies_is_one_clear_line(tmp_path, broken, end):
     notebook = nbformat.read(broken, as_version=4)
-    notebook.cells[7].source = end
+    notebook.cells[6].source = end
     nbformat.write(notebook, broken)
     done = analisi("esegui", broken, "--uscita", tmp_path / "uscita", env={"ANALISI_CACHE": str(tmp_path / "cache")})
     assert (done.returncode, len(lines(done.stderr))) == (1, 2)

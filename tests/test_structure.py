@@ -20,6 +20,7 @@ FLOW = [
     "sources",
     "vocabulary",
     "tables",
+    "vintages",
     "sample",
     "indicators",
     "disclosure",

@@ -53,10 +53,14 @@ def cache_folder() -> Path:
 
 
 def resolve(path: str | Path) -> Path:
-    """Absolute path of a file named by the user: relative to the current folder if it is there, else to the workspace."""
+    """Absolute path of a file named by the user: relative to the current folder if it is there, else to the workspace.
+
+    An archive as it was on a day (name@day, see `sources.snapshots`) is there when the archive is.
+    """
     try:
         path = Path(path).expanduser()
-        return path.resolve() if path.is_absolute() or path.exists() else root() / path
+        there = path.exists() or ("@" in path.name and path.with_name(path.name.split("@")[0]).exists())
+        return path.resolve() if path.is_absolute() or there else root() / path
     except (OSError, RuntimeError) as error:
         msg = f"«{str(path)[:80]}»: non è un percorso che si possa aprire"
         raise AnalisiError(msg) from error

@@ -36,6 +36,7 @@ def served(desk, browser):
     (desk / "notebooks" / "cabina.ipynb").write_bytes(source.read_bytes())
     write_notebook(desk / "notebooks" / "prova.ipynb", HEADER, WAITS, FIGURES, DATA)
     write_edition(desk, 'notebook = "prova"\nparametri = { provincia = ["BG", "SO"] }')
+    write_edition(desk, 'notebook = "prova"\nparametri = { provincia = "MI" }', name="seconda")
     cache = desk.parent / "cache"
     (cache / "lab").mkdir(parents=True)
     (cache / "lab" / "jupyter_lab_config.json").write_text(json.dumps({"LabApp": {"expose_app_in_browser": True}}), encoding="utf-8")
@@ -127,6 +128,18 @@ def test_the_keyboard_is_enough(served, desk):
     expect(page.get_by_text("Esecuzione fermata.")).to_be_visible()
     page.get_by_role("region", name="Rapporti dell'edizione").focus()
     assert page.evaluate("document.activeElement.className") == "elenco"
+    assert (page.attempts, page.messages) == ([], [])
+
+
+def test_arrows_choose_an_edition_and_move_no_cell(served):
+    page, choice = served, served.get_by_role("combobox", name="Edizione")
+    place = "window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    choice.focus()
+    before = page.evaluate(place)
+    page.keyboard.press("ArrowDown")
+    expect(choice).to_have_value("seconda")
+    expect(page.get_by_text("1 rapporto: 1 da fare.")).to_be_visible()
+    assert page.evaluate(place) == before
     assert (page.attempts, page.messages) == ([], [])
 
 

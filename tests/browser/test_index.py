@@ -203,6 +203,6 @@ def test_the_printed_index_is_complete(open_page, index, tmp_path):
     assert page.locator(".cerca, .azioni").locator("visible=true").count() == 0
     page.pdf(path=tmp_path / "indice.pdf", prefer_css_page_size=True)
     if shutil.which("pdftotext"):
-        text = subprocess.run(["pdftotext", "-layout", tmp_path / "indice.pdf", "-"], capture_output=True, text=True, check=True).stdout
+        text = subprocess.run(["pdftotext", tmp_path / "indice.pdf", "-"], capture_output=True, text=True, check=True).stdout
         for said in ("DATI SINTETICI", "Che cosa manca", "Le province a confronto", "12.212", "manifest.json", *PROVINCE.values()):
             assert said in " ".join(text.split())

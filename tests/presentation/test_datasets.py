@@ -51,7 +51,6 @@ def test_an_unknown_format_is_told():
         Col("tasso", "Tasso", "quote")
 
 
-def test_the_public_profile_says_that_small_cells_are_not_protected():
-    assert tags("interno") == ["Profilo interno"]
-    assert any("non diffondere" in tag for tag in tags("pubblico"))
+def test_a_page_says_for_whom_it_is():
+    assert (tags("interno"), tags("pubblico")) == (["Profilo interno"], ["Profilo pubblico"])
     assert "solo nel profilo interno" in reserved("L'elenco").payload["frasi"][0]

@@ -23,9 +23,10 @@ righe = Path(fonte).read_text().splitlines()
 blocks.cards([("Lavoratori", str(len(righe) + len(provincia)), "nota"), ("Anno", str(anno), "")])"""
 
 
-def write_notebook(path: Path, *cells: str, title: str = "Rapporto di prova", parameters: str = PARAMETERS) -> Path:
-    """A report notebook with these code cells after its parameters."""
+def write_notebook(path: Path, *cells: str, title: str = "Rapporto di prova", parameters: str = PARAMETERS, cifre: str = "") -> Path:
+    """A report notebook with these code cells after its parameters; `cifre`: the report whose figures it says it shows."""
     book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}})
+    book.metadata |= {"analisi": {"riservatezza": cifre}} if cifre else {}
     book.cells = [nbformat.v4.new_markdown_cell(f"# {title}\n\nPer prova.")]
     book.cells += [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})]
     book.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]

@@ -136,7 +136,7 @@ def test_an_unknown_edition_is_told_with_the_known_ones():
 def test_another_profile_reaches_every_report_and_names_the_edition(desk):
     write_edition(desk, 'notebook = "prova"\nparametri = { provincia = ["BG"] }', head='profilo = "interno"')
     parameters = PARAMETERS + '\nprofilo: str = "interno"  # profilo'
-    write_notebook(desk / "notebooks" / "prova.ipynb", HEADER, FIGURES, parameters=parameters)
+    write_notebook(desk / "notebooks" / "prova.ipynb", HEADER, FIGURES, parameters=parameters, cifre="annuale")
     internal, public = read_edition("prova"), read_edition("prova", "pubblico")
     assert ([r.parametri["profilo"] for r in internal.rapporti], internal.nome) == (["interno"], "edizione-prova-1")
     assert ([r.parametri["profilo"] for r in public.rapporti], public.nome) == (["pubblico"], "edizione-prova-1-pubblico")

@@ -324,7 +324,7 @@ def public_desk(desk):
     code = "from analisi.tables.reading import leggi\nrighe = [leggi(path).dati for path in sorted(Path(fonte).glob('*.csv'))]"
     shown = "blocks.text([Path('data/mostra.txt').read_text(encoding='utf-8')])"
     header = HEADER.replace(", {anno}", "")
-    write_notebook(desk / "notebooks" / "prova.ipynb", header, code, shown, parameters=parameters)
+    write_notebook(desk / "notebooks" / "prova.ipynb", header, code, shown, parameters=parameters, cifre="annuale")
     write_edition(desk, 'notebook = "prova"\nparametri = { provincia = ["BG", "MI"] }')
     return desk
 

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 import click
 
+from analisi.cli.archivio import archivia
 from analisi.cli.base import Gruppo
+from analisi.cli.confronta import confronta
 from analisi.cli.consegna import pacchetto, verifica
 from analisi.cli.edizione import edizione
 from analisi.cli.esplora import esplora, nuovo
@@ -28,7 +30,8 @@ def app() -> None:
     """
 
 
-for command in (elenco, esegui, nuovo, edizione, esplora, verifica, pacchetto, controlla, modello, mappa, esempio, chiave, pseudonimi):
+DATI = (controlla, archivia, confronta, modello, mappa, esempio, chiave, pseudonimi)
+for command in (elenco, esegui, nuovo, edizione, esplora, verifica, pacchetto, *DATI):
     app.add_command(command)
 
 

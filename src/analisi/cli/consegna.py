@@ -27,22 +27,29 @@ def _folder(name: str) -> Path:
 VERIFICA = """Esempi:
   analisi verifica reports/edizione-annuale
   analisi verifica /media/chiavetta/edizione-annuale
+  analisi verifica data/archivio
 Esce con 0 se tutto è in ordine, 1 se qualcosa non lo è, 2 se la cartella non c'è."""
 
 
 @click.command(cls=Comando, epilog=VERIFICA, options_metavar="")
 @click.argument("cartella", metavar="CARTELLA")
 def verifica(cartella: str) -> int:
-    """Controlla che un'edizione sia intera, inalterata e adatta a uscire dall'ufficio.
+    """Controlla che un'edizione sia intera, inalterata e adatta a uscire dall'ufficio; o che un archivio sia com'era.
 
     Confronta ogni file con manifest.json (presenza, dimensione, impronta), controlla che le pagine non chiedano nulla
     alla rete e che i collegamenti portino a file presenti, e cerca in ogni file ciò che non può uscire: codici fiscali,
     pseudonimi, formule, cartelle di questo computer; nel profilo pubblico anche imprese, procedure, recapiti e indirizzi.
     Dice dove sono, senza ripeterli. Nomi e numeri degli estratti si cercano se gli estratti sono qui, com'erano.
     Non modifica nulla. Vale anche per una copia, per esempio su chiavetta.
+
+    Di un archivio («analisi archivia») confronta ogni file di ogni scatto con la sua impronta.
     """
     from analisi.reports.verify import compared, summary, verify
+    from analisi.sources.snapshots import is_archive
+    from analisi.workspace import resolve
 
+    if is_archive(resolve(cartella)):
+        return _verify_archive(resolve(cartella))
     folder = _folder(cartella)
     findings = verify(folder)
     for finding in findings:
@@ -51,6 +58,23 @@ def verifica(cartella: str) -> int:
         click.echo(f"{folder.name}: {'1 difetto' if len(findings) == 1 else f'{len(findings)} difetti'}.")
         return 1
     click.echo(f"{folder.name}: tutto in ordine. Controllati {summary(folder)}. Testi riservati confrontati: {compared(folder)}.")
+    return 0
+
+
+def _verify_archive(path: Path) -> int:
+    from analisi.sources.snapshots import altered, snapshots
+    from analisi.tables.writing import counted
+
+    findings = list(altered(path))
+    for finding in findings:
+        click.echo(f"- {finding}")
+    if findings:
+        click.echo(f"{path.name}: {counted(len(findings), 'difetto', 'difetti')}.")
+        return 1
+    for snapshot in snapshots(path):
+        click.echo(f"{snapshot.nome}: {', '.join(dict.fromkeys(extract['tabella'] for extract in snapshot.estratti))}")
+    files = sum(len(snapshot.files()) for snapshot in snapshots(path))
+    click.echo(f"{path.name}: tutto in ordine. {counted(len(snapshots(path)), 'scatto', 'scatti')}, {counted(files, 'file', 'file')}.")
     return 0
 
 

@@ -8,13 +8,19 @@ import sys
 import time
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from analisi.cli.base import Comando, place, place_of
-from analisi.errors import AnalisiError
+from analisi.errors import AnalisiError, listing
+from analisi.vocabulary import PROFILI, PUBBLICO
 
+if TYPE_CHECKING:
+    from analisi.reports.edition import Edizione
+
+TUTTI = "tutti"  # both profiles, the internal one first
+_STOPPED = 130
 _FIELDS = """\
 I campi del file, con un esempio:
   titolo = "Monitoraggio trimestrale, AAAA-T4"   # in testa all'indice
@@ -46,6 +52,12 @@ Esempio:
     default="",
     help="Chi leggerà: interno; pubblico (né nomi, né singoli casi, né cifre che li tradiscono); tutti (prima l'uno, poi l'altro).",
 )
+@click.option(
+    "--alla-data",
+    "alla_data",
+    metavar="AAAA-MM-GG",
+    help="L'edizione com'era quel giorno; le fonti devono essere archivi («analisi archivia»).",
+)
 @click.option("--uscita", metavar="CARTELLA", help="Dove pubblicare (predefinita: reports/edizione-NOME-PERIODO).")
 @click.option("--processi", metavar="N", type=click.IntRange(1, 512), help="Rapporti eseguiti insieme (predefinito: uno per processore).")
 @click.option("--solo", metavar="NOME", multiple=True, help="Esegue solo questo rapporto (anche con * e ?; si può ripetere).")
@@ -62,6 +74,7 @@ Esempio:
 def edizione(
     file: str,
     profilo: str,
+    alla_data: str | None,
     uscita: str | None,
     processi: int | None,
     solo: tuple[str, ...],
@@ -82,38 +95,45 @@ def edizione(
     """
     from analisi.reports.edition import read_edition
 
-    edition = read_edition(file, profilo)
+    readers = PROFILI if profilo == TUTTI else (profilo,)
+    editions = [read_edition(file, name, alla_data or "") for name in readers]
+    outputs = [place_of(uscita) if uscita else None for _ in editions]
+    if uscita and profilo == TUTTI:
+        outputs[1] = outputs[1].with_name(f"{outputs[1].name}-{PUBBLICO}")
+    how = {"only": solo, "anew": da_capo, "engine": motore, "processes": processi or _processors()}
+    statuses = []
+    with _cluster(dask) as executor:
+        for edition, output in zip(editions, outputs, strict=True):
+            statuses.append(_make(edition, output, prova, as_json, how | {"executor": executor, "start": "spawn" if dask else None}))
+            if statuses[-1] == _STOPPED:
+                break
+    return max(statuses)
+
+
+def _make(edition: Edizione, output: Path | None, trial: bool, as_json: bool, how: dict[str, Any]) -> int:
+    """One edition for one kind of readers."""
     from analisi.reports import batch
 
-    output = place_of(uscita) if uscita else batch.default_output(edition)
-    if prova:
-        choices = batch.decide(edition, batch.Workshop(output), batch.select(edition, solo), anew=da_capo)
+    output = output or batch.default_output(edition)
+    if edition.esclusi and not as_json:
+        click.echo(f"Profilo {edition.profilo}: senza {listing(edition.esclusi)}, che c'è solo nel profilo interno.")
+    if trial:
+        choices = batch.decide(edition, batch.Workshop(output), batch.select(edition, how["only"]), anew=how["anew"])
         _Lines(edition.titolo, output).told("scelte", choices) if as_json else _trial(choices, output)
         return 0
     begun = time.monotonic()
-    with _cluster(dask) as executor:
-        shown = _Lines(edition.titolo, output) if as_json else _Progress(edition.titolo)
-        try:
-            result = batch.run_edition(
-                edition,
-                output,
-                processes=processi or _processors(),
-                only=solo,
-                anew=da_capo,
-                engine=motore,
-                start="spawn" if dask else None,
-                executor=executor,
-                told=shown.told,
-            )
-        except KeyboardInterrupt:
-            shown.close()
-            click.echo(
-                f"Interrotto: l'edizione precedente, se c'era, è rimasta. Rapporti già fatti e conservati: {shown.good}; "
-                "lo stesso comando riprende da qui.",
-                err=True,
-            )
-            return 130
+    shown = _Lines(edition.titolo, output) if as_json else _Progress(edition.titolo)
+    try:
+        result = batch.run_edition(edition, output, told=shown.told, **how)
+    except KeyboardInterrupt:
         shown.close()
+        click.echo(
+            f"Interrotto: l'edizione precedente, se c'era, è rimasta. Rapporti già fatti e conservati: {shown.good}; "
+            "lo stesso comando riprende da qui.",
+            err=True,
+        )
+        return _STOPPED
+    shown.close()
     with suppress(BrokenPipeError):
         shown.end(result, time.monotonic() - begun)
         sys.stdout.flush()

@@ -11,7 +11,7 @@ import click
 
 from analisi.cli.base import Comando, Gruppo, place, place_of
 from analisi.errors import AnalisiError
-from analisi.reports.contract import TYPES, Contract, check, find, notebooks, read_contract
+from analisi.reports.contract import TYPES, Contract, at_date, check, find, notebooks, read_contract
 from analisi.workspace import shown
 
 
@@ -36,6 +36,13 @@ class Notebook(Gruppo):
                 ["--uscita"],
                 metavar="CARTELLA",
                 help="Dove pubblicare il rapporto. Predefinita: reports/ con il nome del notebook e l'anno.",
+            )
+        )
+        options.append(
+            click.Option(
+                ["--alla-data", "alla_data"],
+                metavar="AAAA-MM-GG",
+                help="Con una fonte che è un archivio: il rapporto com'era quel giorno, dagli scatti in vigore allora.",
             )
         )
         options.append(
@@ -80,8 +87,9 @@ def _example(contract: Contract) -> str:
 
 
 def _run(contract: Contract, given: dict[str, Any]) -> None:
-    output, engine = given.pop("uscita"), given.pop("motore")
-    values = check(contract, {name: contract.parameter(name).parse(text) for name, text in given.items() if text is not None})
+    output, engine, alla_data = given.pop("uscita"), given.pop("motore"), given.pop("alla_data")
+    values = {name: contract.parameter(name).parse(text) for name, text in given.items() if text is not None}
+    values = check(contract, at_date(contract, values, alla_data or ""))
     from analisi.reports.run import default_output, run
 
     target = place_of(output) if output else default_output(contract, values)

@@ -180,8 +180,12 @@ def _computed(sistema: Sistema, viste: pl.DataFrame) -> np.ndarray:
 
 
 def require_safe(celle: pl.DataFrame) -> None:
-    """Raises: AnalisiError when a cell is `esposta` or `dedotta`; tables and numbers of cells are named, never values."""
-    lost = celle.filter(pl.col("esposta") | pl.col("dedotta")).group_by("tavola", maintain_order=True).len()
+    """Raises: AnalisiError when a cell is `esposta` or `dedotta`; tables and numbers of cells are named, never values.
+
+    What an earlier edition has published with this very value is out for ever: it stops nothing.
+    """
+    out = (pl.col("diffusa") == pl.col("valore")).fill_null(False)
+    lost = celle.filter((pl.col("esposta") | pl.col("dedotta")) & ~out).group_by("tavola", maintain_order=True).len()
     if len(lost):
         tables = listing(f"«{name}»: {count}" for name, count in lost.rows())
         msg = f"celle protette dalla regola che si possono ricavare ({tables}): togliere dalla pubblicazione tavole, totali o funzioni"

@@ -55,6 +55,22 @@ def audit_published(
     return attacked(sistema, _views(pl.concat(seen), protezione), protezione.metodo)
 
 
+def shown_cells(frames: Mapping[str, pl.DataFrame], tavole: Mapping[str, Tavola], *, decimali: str = "punto") -> pl.DataFrame:
+    """The numbers that an edition has published of each cell: cella, valore; one row per cell, the last where it has several.
+
+    Args:
+        frames: by name, columns of text as they are in the files; one that `tavole` does not have is passed over.
+    """
+    found = [pl.DataFrame(schema={"cella": pl.String, "valore": pl.Float64})]
+    for name, frame in frames.items():
+        tavola = tavole.get(name)
+        for c in frame.columns if tavola else ():
+            if c in tavola.colonne and tavola.colonne[c].is_cell:
+                numbers = pl.Series("valore", [_number(text, decimali, f"{name}, colonna «{c}»") for text in frame[c]], pl.Float64)
+                found.append(frame.select(tavola.key(tavola.colonne[c].operandi[0]), numbers).drop_nulls())
+    return pl.concat(found).unique("cella", keep="last", maintain_order=True)
+
+
 def _views(seen: pl.DataFrame, protezione: Protezione) -> pl.DataFrame:
     """What the publication says of each cell: cella, inf, sup; where it is shown twice, both hold."""
     number, value = pl.col("numero"), pl.col("valore")

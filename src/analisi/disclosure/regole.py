@@ -39,13 +39,17 @@ class Regola:
 
 @dataclass(frozen=True)
 class Regole:
-    """The rule file: since when it holds, its source, whether it is confirmed, and the rule of each table."""
+    """The rule file: since when it holds, its source, whether it is confirmed, and the rule of each table.
+
+    `precedenti`: folders of editions already published for the same readers, whose figures everyone has.
+    """
 
     dal: date
     fonte: str
     stato: str
     tavole: Mapping[str, Regola]
     file: Path
+    precedenti: tuple[str, ...] = ()
 
     def __getitem__(self, nome: str) -> Regola:
         if nome not in self.tavole:
@@ -67,6 +71,10 @@ CAPO = {
     "dal": (lambda value: type(value) is date, "una data (aaaa-mm-gg)"),
     "fonte": (lambda value: isinstance(value, str) and value != "", "un testo"),
     "stato": (lambda value: value in ("confermato", "da confermare"), "«confermato» o «da confermare»"),
+    "edizioni_precedenti": (
+        lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+        "un elenco di cartelle fra virgolette",
+    ),
     "predefinite": (lambda value: isinstance(value, dict), "una tabella di campi"),
     "tavole": (
         lambda value: isinstance(value, dict) and all(isinstance(own, dict) for own in value.values()),
@@ -109,7 +117,7 @@ def read_rules(file: str = "") -> Regole:
         values = content["predefinite"] | own
         _check(values, CAMPI, f"{shown(path)}, [tavole.{name}] con le predefinite")
         rules[name] = Regola(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
-    return Regole(content["dal"], content["fonte"], content["stato"], rules, path)
+    return Regole(content["dal"], content["fonte"], content["stato"], rules, path, tuple(content["edizioni_precedenti"]))
 
 
 def _check(values: Mapping[str, object], known: Mapping[str, tuple[Callable[[object], bool], str]], place: str) -> None:

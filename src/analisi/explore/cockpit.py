@@ -19,6 +19,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from analisi.explore.edizioni import Row, Run, counted, duration, link, outcome, state_of, table, time_left
+from analisi.explore.panel import own_keys
 from analisi.reports.edition import available
 from analisi.workspace import root
 
@@ -56,6 +57,7 @@ class Cabina(widgets.VBox):
         buttons = [widgets.Box(items, layout=bar) for items in ((self.choice, self.refresh), (self.start, self.again, self.halt))]
         style = Path(__file__).with_name("cabina.css").read_text(encoding="utf-8")
         super().__init__([widgets.HTML(f"<style>{style}</style>"), *buttons, self.progress, self.told, self.listed])
+        own_keys(self)
         if editions:
             self._begin(self._read)
         else:

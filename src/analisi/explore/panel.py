@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+import ipywidgets as widgets
 import traitlets
 
 from analisi.presentation.svg import VEGA_LITE
@@ -50,6 +51,20 @@ def _kind() -> type[anywidget.AnyWidget]:
         vista_tavola = traitlets.Dict({"versione": 0, "righe": None}).tag(sync=True)  # the rows of the table as they are seen, in order
 
     return Pannello
+
+
+@cache
+def _keys() -> type[anywidget.AnyWidget]:
+    class Tastiera(anywidget.AnyWidget):
+        _esm = resources.files(__package__).joinpath("tastiera.js").read_text(encoding="utf-8")
+
+    return Tastiera
+
+
+def own_keys(box: widgets.Box) -> None:
+    """Leave the keys pressed inside a box to its fields: JupyterLab would move among cells."""
+    box.add_class("tastiera-propria")
+    box.children = [*box.children, _keys()()]
 
 
 def panel(answer: Callable[[dict[str, Any]], None]) -> anywidget.AnyWidget:

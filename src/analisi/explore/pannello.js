@@ -187,11 +187,6 @@ function record(dettaglio, chiudi) {
   return [area, nodo("button", { type: "button", onclick: chiudi }, "Chiudi le righe della fonte")];
 }
 
-/* Arrows, letters and Enter belong to the field that has them: unless stopped here, JupyterLab takes them to move among cells, or delete them. */
-function trattieni(evento) {
-  if (!evento.ctrlKey && !evento.metaKey && !evento.altKey && evento.key !== "Escape") evento.stopPropagation();
-}
-
 function render({ model, el }) {
   const invia = (messaggio) => model.send(messaggio);
   const messaggio = nodo("div", { class: "messaggio", role: "status", "aria-live": "polite" });
@@ -205,13 +200,6 @@ function render({ model, el }) {
     nodo("label", {}, "Titolo del nuovo notebook di rapporto ", titolo), nodo("button", {}, "Crea il notebook"));
   const radice = nodo("div", { class: "esplora analisi", lang: "it" }, messaggio, selezione, luogo, dettaglio, tavola, crea, avvisi);
   el.append(radice);
-  const attesa = new ResizeObserver(() => { // the page has its place only after this function
-    const banco = radice.closest(".esplora-banco");
-    if (!banco) return;
-    attesa.disconnect();
-    banco.addEventListener("keydown", trattieni);
-  });
-  attesa.observe(radice);
   const viste = new Viste(luogo, invia);
   let versione = null;
   const griglia = new Tavola(tavola, invia, (viste) => {

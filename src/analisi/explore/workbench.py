@@ -17,7 +17,7 @@ from analisi.explore import saving, views
 from analisi.explore.cube import DIMENSIONI, Cubo, Dove, Scelte, described, records, table
 from analisi.explore.form import Modulo
 from analisi.explore.opening import open_cube
-from analisi.explore.panel import panel
+from analisi.explore.panel import own_keys, panel
 from analisi.presentation.formats import number
 from analisi.workspace import cache_folder, masked, resolve, root, shown
 
@@ -83,6 +83,7 @@ class Esplora:
         self._modulo = Modulo(self._open, self._choose, self._lock)
         self._pagina = panel(self._answer)
         self.widget = w.VBox([self._modulo.widget, self._pagina]).add_class("esplora-banco")
+        own_keys(self.widget)
         self._modulo.ask({"fonte": str(fonte), "territorio": territorio, "tabella": tabella, "criterio_anno": criterio_anno})
         self._load(self._modulo.source({}), scelte)
 

@@ -11,7 +11,7 @@ import polars as pl
 from analisi.errors import AnalisiError, listing
 from analisi.indicators.monitoraggio import Monitoraggio, gathered, rejects
 from analisi.tables.catalogo import ESTRATTI, MONITORAGGIO_PAL, TABLES, VOL_PROCEDURE
-from analisi.tables.delivery import files_of, in_force, merged, read_delivery
+from analisi.tables.delivery import files_of, in_force, is_source, merged, read_delivery
 from analisi.tables.reading import Lettura
 from analisi.trace import remembered
 from analisi.vocabulary import Territorio, load_territorio
@@ -59,7 +59,7 @@ def read_estratti(fonte: str, territorio: str = "lombardia") -> Estratti:
         AnalisiError: no such folder; no vol_procedure, or rows of it are rejected; extracts of a table that disagree.
     """
     folder, where = resolve(fonte), load_territorio(territorio)
-    if not folder.is_dir():
+    if not is_source(folder):
         msg = f"fonte «{fonte}»: serve una cartella con gli estratti, come data/esempio"
         raise AnalisiError(msg)
     readings, refused = read_delivery(files_of(folder), territorio=str(where.file))

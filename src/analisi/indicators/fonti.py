@@ -12,8 +12,9 @@ from analisi.errors import AnalisiError, listing
 from analisi.indicators.monitoraggio import read_monitoraggio, rejects
 from analisi.indicators.procedure import CRITERI, by_year, cases, count_cases, require_criterio
 from analisi.sources import KINDS
+from analisi.sources.snapshots import archived_files, is_archive
 from analisi.tables.catalogo import ATTIVAZIONE_PAL, CASI_GESTITI, MONITORAGGIO_PAL, REGISTRO_TAVOLI, VOL_PROCEDURE
-from analisi.tables.delivery import in_force, last_versions, merged, read_delivery
+from analisi.tables.delivery import in_force, is_source, last_versions, merged, read_delivery
 from analisi.tables.pubblicati import Fonte, read_beside, read_published
 from analisi.tables.reading import Lettura, leggi
 from analisi.tables.schema import Table
@@ -33,19 +34,19 @@ def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia", cr
     place, where = resolve(fonte), load_territorio(territorio)
     if place.is_file():
         return _of_file(place, where, criterio_anno)
-    printed = place / "casi_gestiti.csv"
+    printed = _printed(place)
     extracts = _extracts(place, VOL_PROCEDURE)
-    if printed.is_file() and extracts:
+    if printed and extracts:
         names = listing(path.name for path in extracts)
-        msg = f"{fonte}: nella cartella ci sono sia casi_gestiti.csv sia estratti {VOL_PROCEDURE.name} ({names}); indicare il file da usare"
+        msg = f"{fonte}: nella cartella ci sono sia {printed.name} sia estratti {VOL_PROCEDURE.name} ({names}); indicare il file da usare"
         raise AnalisiError(msg)
-    if printed.is_file():
+    if printed:
         return read_published(printed, where)
     if extracts:
-        return _counted(extracts, where, criterio_anno)
+        return _counted(extracts, place, where, criterio_anno)
     missing = (
         f"{fonte}: nella cartella manca casi_gestiti.csv, e non ci sono estratti {VOL_PROCEDURE.name}"
-        if place.is_dir()
+        if is_source(place)
         else f"fonte «{fonte}»: il file o la cartella non esiste"
     )
     columns = ", ".join(CASI_GESTITI.names)
@@ -55,8 +56,17 @@ def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia", cr
     raise AnalisiError(msg)
 
 
+def _printed(place: Path) -> Path | None:
+    """The printed table of a folder, or the last one of an archive that has no register."""
+    if is_archive(place):
+        return None if archived_files(place, VOL_PROCEDURE.name) else next(reversed(archived_files(place, CASI_GESTITI.name)), None)
+    return place / "casi_gestiti.csv" if (place / "casi_gestiti.csv").is_file() else None
+
+
 def _extracts(folder: Path, table: Table) -> list[Path]:
-    """The files of a folder, or of its folder named as the table, whose name begins with that of the table."""
+    """The files of a folder, or of its folder named as the table, that begin with the name of the table; of an archive, those in force."""
+    if is_archive(folder):
+        return list(archived_files(folder, table.name))
     if not folder.is_dir():
         return []
     places = [path for path in (*folder.iterdir(), *folder.glob(f"{table.name}/*")) if path.is_file()]
@@ -95,7 +105,7 @@ def read_tavoli(fonte: str, territorio: str = "lombardia") -> Tavoli:
         AnalisiError: extracts of a table that disagree.
     """
     place, where = resolve(fonte), load_territorio(territorio)
-    folder = place if place.is_dir() else place.parent
+    folder = place if is_source(place) else place.parent
     paths = _extracts(folder, REGISTRO_TAVOLI)
     readings, refused = read_delivery(paths, REGISTRO_TAVOLI.name, territorio=str(where.file))
     if not readings:
@@ -114,15 +124,20 @@ def _of_file(path: Path, territorio: Territorio, criterio: str) -> Fonte:
             extract = leggi(path, VOL_PROCEDURE.name, territorio=str(territorio.file))
         except AnalisiError:
             raise error from None
-    return _count([extract], [path], territorio, criterio)
+    return _count([extract], [path], path.parent, territorio, criterio)
 
 
-def _counted(paths: list[Path], territorio: Territorio, criterio: str) -> Fonte:
-    return _count([leggi(path, VOL_PROCEDURE.name, territorio=str(territorio.file)) for path in paths], paths, territorio, criterio)
+def _counted(paths: list[Path], folder: Path, territorio: Territorio, criterio: str) -> Fonte:
+    readings = [leggi(path, VOL_PROCEDURE.name, territorio=str(territorio.file)) for path in paths]
+    return _count(readings, paths, folder, territorio, criterio)
 
 
-def _count(readings: list[Lettura], paths: list[Path], territorio: Territorio, criterio: str) -> Fonte:
-    """Cases counted from extracts. Raises: AnalisiError when a row was rejected, or two extracts disagree on the same version."""
+def _count(readings: list[Lettura], paths: list[Path], folder: Path, territorio: Territorio, criterio: str) -> Fonte:
+    """Cases counted from the extracts of a folder.
+
+    Raises:
+        AnalisiError: a row was rejected, or two extracts disagree on the same version.
+    """
     for reading in readings:
         if not reading.pulita:
             lost = f"{reading.conteggio['scartate']} righe scartate su {reading.conteggio['righe']}"
@@ -133,8 +148,8 @@ def _count(readings: list[Lettura], paths: list[Path], territorio: Territorio, c
     if casi.is_empty():
         msg = f"{shown(paths[0])}: con criterio_anno «{criterio}» nessuna procedura del territorio ha un anno"
         raise AnalisiError(msg)
-    (activation, coordination, documents), files = read_beside(paths[0].parent, territorio)
-    counted, sheets = _counted_activation(paths[0].parent, territorio)
+    (activation, coordination, documents), files = read_beside(folder, territorio)
+    counted, sheets = _counted_activation(folder, territorio)
     activation = pl.concat([activation.filter(~pl.col("anno").is_in(list(sheets))), counted])
     synthetic = any(reading.provenienza["sintetica"] for reading in readings)
     titles = dict(documents.select("file", "titolo").iter_rows())
@@ -158,7 +173,7 @@ def _counted_activation(folder: Path, territorio: Territorio) -> tuple[pl.DataFr
     Empty where the folder has no sheets. The base is every suspended worker of the ministerial procedures.
     """
     rows, quarters = [], {}
-    if any(folder.rglob(f"{MONITORAGGIO_PAL.name}*")):
+    if any(archived_files(folder, MONITORAGGIO_PAL.name) if is_archive(folder) else folder.rglob(f"{MONITORAGGIO_PAL.name}*")):
         stock = read_monitoraggio(str(folder), str(territorio.file)).stock.filter(pl.col("tipologia") == "A")
         for (year,), part in stock.group_by(pl.col("fine_trimestre").dt.year().cast(pl.Int64), maintain_order=True):
             quarters[year] = part["trimestre"].max()

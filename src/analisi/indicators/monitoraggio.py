@@ -19,7 +19,7 @@ from analisi.tables.catalogo import (
     REGISTRO_TAVOLI,
     VOL_PROCEDURE,
 )
-from analisi.tables.delivery import files_of, in_force, read_delivery
+from analisi.tables.delivery import files_of, in_force, is_source, read_delivery
 from analisi.tables.reading import Lettura
 from analisi.tables.schema import Table
 from analisi.tables.writing import counted
@@ -74,7 +74,7 @@ def read_monitoraggio(fonte: str, territorio: str = "lombardia") -> Monitoraggio
         AnalisiError: no such folder; no vol_procedure, or rows of it are rejected; no accepted sheet.
     """
     folder, where = resolve(fonte), load_territorio(territorio)
-    if not folder.is_dir():
+    if not is_source(folder):
         msg = f"fonte «{fonte}»: serve una cartella con gli estratti e i fogli dei Nuclei"
         raise AnalisiError(msg)
     return gathered(fonte, where, *read_delivery(files_of(folder), territorio=str(where.file)))

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analisi.presentation import attivazione_pal, dati_annuale, dati_bimestrale, dati_complessi, dati_misure, dati_scenario
+from analisi.presentation import (
+    attivazione_pal,
+    dati_annuale,
+    dati_bimestrale,
+    dati_complessi,
+    dati_misure,
+    dati_scenario,
+    quadro_riservatezza,
+)
 from analisi.presentation.datasets import DataFile
 from analisi.tables import dizionario as tables
 from analisi.workspace import root
@@ -15,6 +23,7 @@ REPORTS: dict[str, Mapping[str, DataFile]] = {
     "bimestrale": dati_bimestrale.DATI,
     "casi_complessi": dati_complessi.DATI,
     "misure_pal": dati_misure.DATI,
+    "riservatezza": quadro_riservatezza.DATI,
     "scenario": dati_scenario.DATI,
 }
 BEGIN, END = "<!-- file di dati: generato da analisi.presentation.dizionario -->", "<!-- fine dei file di dati -->"

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -23,6 +24,7 @@ from analisi.errors import AnalisiError, suggest
 from analisi.presentation.blocks import Block, text
 from analisi.trace import remembered
 from analisi.vocabulary import INTERNO
+from analisi.workspace import resolve
 
 if TYPE_CHECKING:
     from analisi.disclosure.protezione import Protezione
@@ -63,19 +65,45 @@ def decided(piano: str) -> Protezione:
     Raises:
         AnalisiError: the rules cannot be used; a cell cannot be protected.
     """
-    from analisi.disclosure.celle import same_contributors, together
+    from analisi.disclosure.celle import same_contributors, together, with_editions
     from analisi.disclosure.protezione import protect
     from analisi.disclosure.regole import read_rules
 
+    rules = read_rules()
     asked = {}
     for notebook, parametri in json.loads(piano):
         function = _declared(notebook, "sistema")
         values = _asked(function, parametri)
         asked[json.dumps([notebook, values], sort_keys=True, default=str)] = (function, values)
     sistemi = [function(**values) for function, values in asked.values()]
-    protezione = protect(same_contributors(together(*sistemi)), read_rules())
+    known = pl.concat([_published(folder) for folder in rules.precedenti]) if rules.precedenti else None
+    sistema = same_contributors(together(*sistemi))
+    protezione = protect(sistema if known is None else with_editions(sistema, known), rules)
     protezione.raise_if_exposed()
     return protezione
+
+
+def _published(folder: str) -> pl.DataFrame:
+    """The cells that an earlier edition has published, as `pubblicato.shown_cells`. Raises: AnalisiError when it is not one of ours."""
+    from analisi.disclosure.pubblicato import shown_cells
+
+    place = resolve(folder)
+    try:
+        reports = json.loads((place / "manifest.json").read_text(encoding="utf-8"))["rapporti"]
+        found = [
+            shown_cells(data_files(place / report["nome"]), tables(report["notebook"], report["parametri"]))
+            for report in reports
+            if report["file"] and has_public(report["notebook"])
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"edizioni_precedenti, «{folder}»: non è la cartella di un'edizione, o non si può leggere"
+        raise AnalisiError(msg) from error
+    return pl.concat([pl.DataFrame(schema={"cella": pl.String, "valore": pl.Float64}), *found])
+
+
+def data_files(folder: Path) -> dict[str, pl.DataFrame]:
+    """The data files of a published report by name, columns of text as they are."""
+    return {path.stem: pl.read_csv(path.read_bytes(), infer_schema=False) for path in sorted((folder / "dati").glob("*.csv"))}
 
 
 def plan_of(reports: list[tuple[str, dict[str, Any]]]) -> str:

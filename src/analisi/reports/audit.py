@@ -21,7 +21,7 @@ from analisi.disclosure.protezione import require_safe
 from analisi.disclosure.pubblicato import audit_published
 from analisi.errors import AnalisiError
 from analisi.presentation.formats import round_half_up
-from analisi.presentation.riservatezza import decided, tables
+from analisi.presentation.riservatezza import data_files, decided, tables
 from analisi.sources.cells import Problema, parse_number
 
 Written = tuple[int, Decimal]  # a number as it is written: decimals, value
@@ -32,17 +32,15 @@ _DECIMALS, _SHOWN = 4, 5
 
 @dataclass(frozen=True)
 class Pubblicato:
-    """A report to be published: the folder of its files, its notebook, every parameter."""
+    """A report to be published: the folder of its files, the report whose figures it shows, every parameter."""
 
     cartella: Path
-    notebook: str
+    cifre: str
     parametri: dict[str, Any]
 
     @cached_property
     def dati(self) -> dict[str, pl.DataFrame]:
-        """Its data files by name, columns of text."""
-        files = sorted((self.cartella / "dati").glob("*.csv"))
-        return {file.stem: pl.read_csv(file.read_bytes(), infer_schema=False) for file in files}
+        return data_files(self.cartella)
 
 
 def require_protected(reports: list[Pubblicato], piano: str) -> None:
@@ -52,13 +50,14 @@ def require_protected(reports: list[Pubblicato], piano: str) -> None:
         AnalisiError: something hidden can be computed back; a number that nobody declared, or that is not in the data files.
     """
     frames = {(number, name): frame for number, report in enumerate(reports) for name, frame in report.dati.items()}
-    told = [tables(report.notebook, report.parametri) for report in reports]
+    told = [tables(report.cifre, report.parametri) if report.dati else {} for report in reports]
     if lost := next((f"{reports[number].cartella.name}: dati/{name}.csv" for number, name in frames if name not in told[number]), ""):
         msg = f"{lost}: nessuno ha dichiarato come proteggere questo file; nel profilo pubblico non si pubblica"
         raise AnalisiError(msg)
     names = {key: f"{reports[key[0]].cartella.name}: {key[1]}" for key in frames}
     tavole = {names[number, name]: told[number][name] for number, name in frames}
-    require_safe(audit_published({names[key]: frame for key, frame in frames.items()}, tavole, decided(piano)))
+    if frames:
+        require_safe(audit_published({names[key]: frame for key, frame in frames.items()}, tavole, decided(piano)))
     found = [text for report in reports for text in _elsewhere(report)]
     if found:
         msg = f"cifre che i file di dati non hanno, e che nessuno ha protetto: {'; '.join(found[:_SHOWN])}"

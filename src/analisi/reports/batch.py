@@ -397,7 +397,7 @@ def _require_protected(edition: Edizione, folder: Path, kept: Iterable[str]) -> 
     if reports:
         from analisi.reports.audit import Pubblicato, require_protected
 
-        published = [Pubblicato(folder / report.nome, report.notebook.name, report.parametri) for report in reports]
+        published = [Pubblicato(folder / report.nome, report.notebook.cifre, report.parametri) for report in reports]
         require_protected(published, reports[0].piano)
 
 

@@ -51,11 +51,15 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Contract:
-    """A report notebook: its file, its title and its parameters."""
+    """A report notebook: its file, its title and its parameters.
+
+    `cifre`: the report whose cells and data files its own are, as its metadata say (`analisi: {riservatezza: annuale}`), else itself.
+    """
 
     path: Path
     title: str
     parameters: tuple[Parameter, ...]
+    cifre: str = ""
 
     @property
     def name(self) -> str:
@@ -81,7 +85,7 @@ def notebooks() -> list[Path]:
 
 def _is_other(path: Path) -> bool:
     try:
-        return _parameters_cell(_cells(path)) is None
+        return _parameters_cell(_content(path)["cells"]) is None
     except AnalisiError:
         return False
 
@@ -106,20 +110,27 @@ def read_contract(path: Path) -> Contract:
     Raises:
         AnalisiError: the parameters cell is missing, or not of the form `name: type = value  # help`.
     """
-    cells = _cells(path)
+    content = _content(path)
+    cells = content["cells"]
     source = _parameters_cell(cells)
     if source is None:
         msg = f"{shown(path)}: nessuna cella con etichetta «parameters»; non è un notebook di rapporto"
         raise AnalisiError(msg)
     texts = [cell["source"] for cell in cells if cell["cell_type"] == "markdown"]
     heading = next((line for text in texts for line in text.splitlines() if line.startswith("# ")), "")
-    return Contract(path, heading.removeprefix("# ").strip() or path.stem, tuple(_read_parameters(source, shown(path))))
+    title = heading.removeprefix("# ").strip() or path.stem
+    return Contract(path, title, tuple(_read_parameters(source, shown(path))), content["cifre"] or path.stem)
 
 
-def _cells(path: Path) -> list[dict[str, Any]]:
+def _content(path: Path) -> dict[str, Any]:
+    """The cells of a notebook, and what its metadata say of the figures it shows."""
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        return [{"cell_type": c["cell_type"], "source": "".join(c["source"]), "tags": list(c["metadata"].get("tags", []))} for c in cells]
+        book = json.loads(path.read_text(encoding="utf-8"))
+        cells = [
+            {"cell_type": c["cell_type"], "source": "".join(c["source"]), "tags": list(c["metadata"].get("tags", []))}
+            for c in book["cells"]
+        ]
+        return {"cells": cells, "cifre": str(book.get("metadata", {}).get("analisi", {}).get("riservatezza", ""))}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         msg = f"{shown(path)}: non è un notebook leggibile"
         raise AnalisiError(msg) from error
@@ -149,6 +160,23 @@ def _read_parameters(source: str, file: str) -> list[Parameter]:
             msg = f"{file}, cella dei parametri, riga {node.lineno}: {form}"
             raise AnalisiError(msg) from error
     return found
+
+
+def at_date(contract: Contract, given: dict[str, Any], alla_data: str = "") -> dict[str, Any]:
+    """The given values with the state of the archive they are read from, if `fonte` is one: the last snapshot, on or before a day.
+
+    Raises:
+        AnalisiError: a day is asked of a notebook without `fonte`, or of a source that is no archive, or comes before its first snapshot.
+    """
+    from analisi.sources.snapshots import pinned
+
+    fonte = contract.complete(given).get("fonte")
+    if fonte is None and alla_data:
+        msg = f"--alla-data {alla_data}: il notebook {contract.name} non ha il parametro fonte"
+        raise AnalisiError(msg)
+    if fonte is None or (state := pinned(fonte, alla_data)) == fonte:
+        return given
+    return given | {"fonte": state}
 
 
 def check(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
@@ -183,7 +211,7 @@ def check_words(contract: Contract, given: dict[str, Any]) -> dict[str, Any]:
     if profile and profile != INTERNO:
         from analisi.presentation.riservatezza import has_public, no_public
 
-        if not has_public(contract.name):
+        if not has_public(contract.cifre):
             msg = f"--profilo {profile}: {no_public(contract.name)}"
             raise AnalisiError(msg)
     for name, value in values.items():

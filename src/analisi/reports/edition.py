@@ -13,8 +13,8 @@ from typing import Any
 
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.presentation.riservatezza import has_public, plan_of
-from analisi.reports.contract import TYPES, Contract, check_words, find
-from analisi.vocabulary import INTERNO, PROFILI, load_territorio
+from analisi.reports.contract import TYPES, Contract, at_date, check_words, find
+from analisi.vocabulary import INTERNO, load_territorio
 from analisi.workspace import resolve, root, shown
 
 EVERY = "*"  # in place of a provincia: each one of the territory
@@ -85,8 +85,10 @@ def available() -> list[Path]:
     return sorted((root() / "reports").glob("*.toml"))
 
 
-def read_edition(name: str, profilo: str = "") -> Edizione:
+def read_edition(name: str, profilo: str = "", alla_data: str = "") -> Edizione:
     """The edition of reports/<name>.toml, or of the TOML file at that path; with `profilo`, for other readers than the file says.
+
+    With `alla_data`, as it was that day: its sources must be archives.
 
     Raises:
         AnalisiError: no such file; or, one line each, every fault of the file: unknown field, notebook or parameter, wrong type,
@@ -102,15 +104,15 @@ def read_edition(name: str, profilo: str = "") -> Edizione:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         msg = f"{shown(file)}: non è un file TOML in UTF-8 ({error})"
         raise AnalisiError(msg) from error
-    return _Reader(file, content | ({"profilo": profilo} if profilo else {}), {"profilo": profilo} if profilo else {}).edition()
+    return _Reader(file, content | ({"profilo": profilo} if profilo else {}), {"profilo": profilo} if profilo else {}, alla_data).edition()
 
 
 class _Reader:
     """Reads one file, gathering its faults so that all are told at once."""
 
-    def __init__(self, file: Path, content: dict[str, Any], forced: dict[str, Any]) -> None:
+    def __init__(self, file: Path, content: dict[str, Any], forced: dict[str, Any], alla_data: str = "") -> None:
         """`forced`: parameters that win over those of the file, in the notebooks that have them."""
-        self.file, self.content, self.forced, self.faults = file, content, forced, []
+        self.file, self.content, self.forced, self.alla_data, self.faults = file, content, forced, alla_data, []
 
     def edition(self) -> Edizione:
         content = self.content
@@ -133,18 +135,26 @@ class _Reader:
             raise AnalisiError("\n".join(f"{shown(self.file)}: {fault}" for fault in self.faults))
         profile = content.get("profilo", INTERNO)
         if profile != INTERNO:
-            plan = plan_of([(report.notebook.name, report.parametri) for report in reports])
+            plan = plan_of([(report.notebook.cifre, report.parametri) for report in reports])
             reports = [replace(report, piano=plan) for report in reports]
         memory = content.get("memoria_massima", 0)
         return Edizione(self.file, content["titolo"], content["periodo"], profile, groups, memory, tuple(reports), tuple(left_out))
 
-    def shown(self, entries: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    def shown(self, entries: list[Any]) -> tuple[list[Any], list[str]]:
         """The [[rapporto]] that the readers of the edition may have, and the notebooks that are for the internal profile alone."""
-        if self.content.get("profilo", INTERNO) not in PROFILI[1:]:
+        if self.content.get("profilo", INTERNO) == INTERNO:
             return entries, []
-        alone = [isinstance(e, dict) and isinstance(e.get("notebook"), str) and not has_public(Path(e["notebook"]).stem) for e in entries]
-        kept = [entry for entry, out in zip(entries, alone, strict=True) if not out]
-        return kept, list(dict.fromkeys(e["notebook"] for e, out in zip(entries, alone, strict=True) if out))
+        alone = [self.internal(entry) for entry in entries]
+        return [e for e, name in zip(entries, alone, strict=True) if not name], list(dict.fromkeys(filter(None, alone)))
+
+    @staticmethod
+    def internal(entry: object) -> str:
+        """The notebook of a [[rapporto]] if it has no page for other readers; nothing when it has, or cannot be read."""
+        try:
+            contract = find(entry["notebook"])
+        except (AnalisiError, KeyError, TypeError, AttributeError):
+            return ""
+        return "" if has_public(contract.cifre) else contract.name
 
     def fields(self, entry: object, known: dict[str, Any], place: str) -> bool:
         """Whether an entry has the fields it must have, each of its kind, and no other."""
@@ -250,6 +260,7 @@ class _Reader:
             return
         try:
             check_words(contract, values)
+            whole = contract.complete(at_date(contract, values, self.alla_data))
             territory = load_territorio(str(whole["territorio"])) if whole.get("provincia") and "territorio" in whole else None
         except AnalisiError as error:
             self.faults.append(f"{place}: {error}")

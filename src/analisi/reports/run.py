@@ -71,8 +71,8 @@ class Job:
     readings: Path | None = None  # folder where the reports of a batch share what they read
     edition: str = ""  # its name, where the notebook of a failed report is kept
     revision: str = ""  # the commit, when already known
-    plan: str = ""  # the reports published together with it for other readers than the internal ones
     workspace: Path | None = None  # also where relative paths of the parameters are read from
+    plan: str = ""  # the reports published together with it for other readers than the internal ones
     progress: bool = False
 
 
@@ -148,7 +148,7 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
         raise AnalisiError(msg) from error
     values = contract.complete(given)
     profilo = values.get("profilo", INTERNO)
-    plan = "" if profilo == INTERNO else plan_of([(contract.name, values)])
+    plan = "" if profilo == INTERNO else plan_of([(contract.cifre, values)])
     job = Job(contract.path, contract.name, given, staging, engine, "spawn", plan=plan, progress=progress)
     from analisi.presentation import svg  # here: two threads that import the same libraries at once may find them half made
 
@@ -165,9 +165,9 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
             if plan:
                 from analisi.reports.audit import Pubblicato, require_protected
 
-                require_protected([Pubblicato(staging, contract.name, values)], plan)
+                require_protected([Pubblicato(staging, contract.cifre, values)], plan)
             require_open(staging, profilo, outcome.inputs)
-            return _publish(staging, output, f"{contract.name}.html")
+            return publish_folder(staging, output, f"{contract.name}.html")
     except OSError as error:
         msg = f"{output}: la pubblicazione non è riuscita ({error.strerror}); il rapporto precedente, se c'era, è rimasto"
         raise RunFailed(msg) from error
@@ -328,6 +328,7 @@ def _export(name: str, executed: Path, edition: str = "") -> dict[str, Any]:
         path.write_bytes(data)
     add_previews(notebook)
     _hide_folders(notebook)
+    _stop_clocks(notebook)
     notes = notebook.metadata.papermill.get("analisi", {})
     nbformat.write(notebook, executed)
     return {key: resources["pagina"][key] for key in ("titolo", "sottotitolo", "sintetici", "cifre")} | {"analisi": notes}
@@ -345,7 +346,18 @@ def _hide_folders(notebook: Any) -> None:
                 cell.source = cell.source.replace(json.dumps(value)[1:-1], notes.parameters[name]).replace(value, notes.parameters[name])
 
 
-def _publish(staging: Path, output: Path, page: str) -> Path:
+def _stop_clocks(notebook: Any) -> None:
+    """Leave out of an executed notebook when it ran and for how long: the same report has the same bytes."""
+    for notes in (notebook.metadata.papermill, *(cell.metadata.get("papermill", {}) for cell in notebook.cells)):
+        for key in ("start_time", "end_time", "duration"):
+            notes.pop(key, None)
+    for position, cell in enumerate(notebook.cells):
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = f"parametri-{position}"  # papermill draws it
+
+
+def publish_folder(staging: Path, output: Path, page: str) -> Path:
     """Move what was made to its place: the whole folder if there is none yet, else file by file, the page last.
 
     Data files of an earlier run that this one did not make (of another profile, say) go first.

@@ -10,6 +10,7 @@ import polars as pl
 
 from analisi.errors import AnalisiError, listing
 from analisi.sources import KINDS
+from analisi.sources.snapshots import Alterato, archived_files, is_archive
 from analisi.tables.reading import Lettura, leggi
 from analisi.tables.schema import ROW, Link
 from analisi.tables.validation import FAULTS, echo
@@ -51,10 +52,10 @@ def controlla(percorso: str | Path, tabella: str | None = None, **options: str |
         AnalisiError: the path does not exist, or the folder has no file that may be read.
     """
     path = resolve(percorso)
-    if not path.exists():
+    if not (path.exists() or is_source(path)):
         msg = f"{percorso}: non esiste"
         raise AnalisiError(msg)
-    paths = require_files(path) if path.is_dir() else [path]
+    paths = require_files(path) if is_source(path) else [path]
     readings, refused = read_delivery(paths, tabella, **options)
     return Consegna(tuple(readings), tuple(refused))
 
@@ -93,8 +94,18 @@ def merged(readings: list[Lettura]) -> pl.DataFrame:
     return distinct.drop("_file")
 
 
+def is_source(path: Path) -> bool:
+    """Whether a path is a folder of extracts, or an archive as it was on a day."""
+    return path.is_dir() or is_archive(path)
+
+
 def files_of(folder: Path) -> list[Path]:
-    """The files of a folder and of the folders in it that may hold a table, in order; hidden and temporary ones are left out."""
+    """The files of a folder and of the folders in it that may hold a table, in order; hidden and temporary ones are left out.
+
+    Of an archive, the files in force on the day its name says. Raises: AnalisiError when it had none.
+    """
+    if is_archive(folder):
+        return list(archived_files(folder))
     return [path for path in _visible(folder) if path.suffix.lower() in KINDS and path.name.lower() not in ASIDE]
 
 
@@ -119,12 +130,18 @@ def _visible(folder: Path) -> list[Path]:
 def read_delivery(
     paths: Iterable[Path], tabella: str | None = None, *, progress: Callable[[Path], None] = lambda _: None, **options: str | None
 ) -> tuple[list[Lettura], list[str]]:
-    """The readings of several files, after the rules between their tables, and the sentences about the files that cannot be used."""
+    """The readings of several files, after the rules between their tables, and the sentences about the files that cannot be used.
+
+    Raises:
+        Alterato: a file of a snapshot is not the one that was archived.
+    """
     readings, refused = [], []
     for path in paths:
         progress(path)
         try:
             readings.append(leggi(path, tabella, **options))
+        except Alterato:
+            raise
         except AnalisiError as error:
             refused.append(str(error))
     return check_links(_said_twice(readings)), refused

@@ -15,6 +15,7 @@ import polars as pl
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.sources import read_sheets, sha256
 from analisi.sources.foglio import Foglio
+from analisi.sources.snapshots import require_unaltered
 from analisi.tables.catalogo import ESTRATTI, TABLES
 from analisi.tables.doubts import doubts
 from analisi.tables.heading import Heading, find_headings, require_columns
@@ -145,6 +146,7 @@ def leggi(
     with ThreadPoolExecutor(1) as pool:
         digest = pool.submit(sha256, path)
         frame, total, blank = validate(work)
+    require_unaltered(path, digest.result())
     faults = pl.concat([pl.DataFrame(schema=FAULTS), *work.faults], how="vertical_relaxed").sort("riga", "posizione", maintain_order=True)
     errors = faults.filter(pl.col("gravita") == "errore")
     data = frame.filter(~(total | blank)) if total.any() or blank.any() else frame
