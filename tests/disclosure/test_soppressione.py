@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analisi.disclosure.attacco import network, same_columns
 from analisi.disclosure.celle import cells, with_editions, with_functions
 from analisi.disclosure.protezione import protect
 from analisi.disclosure.regole import Regole, read_rules
@@ -223,3 +224,13 @@ def test_a_difference_shown_in_any_case_hides_the_year_before_too():
     hidden = [protect(each, rules()).celle.filter(pl.col("segno") == "*")["cella"].to_list() for each in (sistema, shown)]
     assert hidden[0] == ["prova.n provincia=A", "prova.n provincia=B"]
     assert hidden[1] == [*hidden[0], "prova.prima provincia=A", "prova.prima provincia=B"]
+
+
+def test_cells_that_a_relation_makes_equal_are_one():
+    """a has only x, and y is only of b: their totals are their parts."""
+    rows = pl.DataFrame({"provincia": ["a", "b", "b"], "procedura": ["x", "x", "y"], "sedi": [4, 4, 4], "lavoratori": [10, 20, 30]})
+    sistema = cells(rows, "prova", {"provincia": "TOT", "procedura": "totale"}, ["lavoratori"], sedi="sedi")
+    group = dict(zip(sistema.celle["cella"].str.strip_prefix("prova.lavoratori"), same_columns(network(sistema)), strict=True))
+    assert group[" procedura=x provincia=a"] == group[" provincia=a"]
+    assert group[" procedura=y provincia=b"] == group[" procedura=y"]
+    assert len(set(group.values())) == len(group) - 2

@@ -1,16 +1,30 @@
 """The bimonthly report: its data files, its words, what the public profile must not have, places with nothing to tell."""
 
+import ast
 import csv
 import html
+import inspect
 import json
 import re
+from dataclasses import replace
 
 import altair as alt
+import nbformat
+import polars as pl
 import pytest
 from altair.utils.schemapi import validate_jsonschema
 
-from analisi.presentation.blocks import MIME
-from analisi.presentation.dati_bimestrale import DATI
+from analisi.disclosure.celle import Sistema
+from analisi.disclosure.pubblicato import audit_published
+from analisi.disclosure.segni import SEGNO
+from analisi.indicators.estratti import read_estratti
+from analisi.presentation.blocks import MIME, Block
+from analisi.presentation.celle_bimestrale import told_units
+from analisi.presentation.dati_bimestrale import DATI, sistema
+from analisi.presentation.pubblico_bimestrale import ALWAYS, REGION
+from analisi.presentation.quadro_bimestrale import quadro
+from analisi.presentation.riservatezza import decided, plan_of, tables
+from analisi.reports.contract import find
 from analisi.tables.catalogo import VOL_PROCEDURE
 from analisi.tables.reading import leggi
 from tests.conftest import analisi, write_rows, write_territorio
@@ -38,19 +52,23 @@ def region(sample, tmp_path_factory):
     return made(tmp_path_factory.mktemp("bimestrale") / "regione", "--fonte", sample)
 
 
+OUTSIDE = ("--bimestre", "2025-B3", "--profilo", "pubblico")
+
+
 @pytest.fixture(scope="module")
 def public(sample, tmp_path_factory):
-    return made(
-        tmp_path_factory.mktemp("bimestrale") / "como",
-        "--fonte",
-        sample,
-        "--provincia",
-        "Como",
-        "--bimestre",
-        "2025-B3",
-        "--profilo",
-        "pubblico",
-    )
+    return made(tmp_path_factory.mktemp("bimestrale") / "como", "--fonte", sample, "--provincia", "Como", *OUTSIDE)
+
+
+@pytest.fixture(scope="module")
+def public_region(sample, tmp_path_factory):
+    return made(tmp_path_factory.mktemp("bimestrale") / "tutte", "--fonte", sample, *OUTSIDE)
+
+
+@pytest.fixture(scope="module")
+def inside(sample, tmp_path_factory):
+    """The page of `public_region` for the internal profile."""
+    return made(tmp_path_factory.mktemp("bimestrale") / "interno", "--fonte", sample, "--bimestre", "2025-B3")
 
 
 @pytest.fixture(scope="module")
@@ -139,16 +157,127 @@ def test_nobody_is_named_and_companies_only_in_single_cases_of_the_internal_prof
     assert any(name in page(region) for name in companies)
 
 
-def test_the_public_profile_has_no_single_case_anywhere(public, sample):
+def test_the_public_profile_has_no_single_case_anywhere(public, public_region, sample):
     vol = leggi(sample / "vol_procedure.csv").dati
     secret = {*vol["ragione_sociale"], *vol["id_procedura"], *leggi(sample / "registro_tavoli.csv").dati["azione"].drop_nulls()}
-    assert {path.stem for path in (public / "dati").iterdir()} == set(DATI) - CASES
-    for path in public.rglob("*"):
+    assert {path.stem for path in (public / "dati").iterdir()} == set(ALWAYS)
+    assert {path.stem for path in (public_region / "dati").iterdir()} == {*ALWAYS, *REGION} == set(DATI) - CASES
+    for path in (*public.rglob("*"), *public_region.rglob("*")):
         if path.suffix in (".html", ".csv", ".ipynb"):
             text = path.read_text(encoding="utf-8")
             assert [name for name in secret if name in text] == [], path.name
     assert "L'elenco delle procedure: solo nel profilo interno." in page(public)
-    assert "Inizi e scadenze mese per mese" in page(public)
+    for text in (page(public), page(public_region)):
+        assert "sono oscurate" in text
+        assert "Inizi e scadenze mese per mese" not in text
+        assert not re.search(r"\bNone\b|\bnan\b", re.sub(r"<style.*?</style>|<script.*?</script>", "", text, flags=re.S))
+
+
+def test_every_figure_outside_is_the_true_one_or_hidden_and_none_is_of_few_units(public, public_region, inside):
+    key = ("provincia", "tipo", "voce")
+    true = {tuple(r[name] for name in key): r for r in rows(inside, "procedure_in_corso")}
+    hidden = 0
+    for row in rows(public_region, "procedure_in_corso") + rows(public, "procedure_in_corso"):
+        own = true[tuple(row[name] for name in key)]
+        assert all(value in (own[name], "*") for name, value in row.items()), row
+        hidden += sum(value == "*" for value in row.values())
+        for end in ("", "_prec", "_anno"):
+            if own[f"unita{end}"] in ("1", "2"):
+                assert (row[f"unita{end}"], row[f"lavoratori{end}"]) == ("*", "*"), row
+    assert hidden > 100
+    key = ("dimensione", "versione_ateco", "voce")
+    true = {tuple(r[name] for name in key): r for r in rows(inside, "distribuzioni")}
+    told = rows(public_region, "distribuzioni")
+    assert len(told) == len(true)
+    for row in told:
+        own = true[tuple(row[name] for name in key)]
+        assert all(value in (own[name], "*") for name, value in row.items()), row
+        assert own["unita"] not in ("1", "2") or row["unita"] == row["lavoratori"] == row["quota"] == "*"
+
+
+def test_the_totals_of_the_region_and_some_provinces_are_told(public_region):
+    course = {
+        r["provincia"]: r["lavoratori"]
+        for r in rows(public_region, "procedure_in_corso")
+        if (r["tipo"], r["voce"]) == ("tutte", "in_corso")
+    }
+    assert course["TOT"] != "*"
+    assert sum(value != "*" for value in course.values()) > 4
+
+
+def test_nothing_hidden_is_computed_back_from_the_files_of_the_region_and_of_a_provincia(public, public_region, sample):
+    asked = {"fonte": str(sample), "territorio": "lombardia", "bimestre": "2025-B3", "giorni_scadenza": 60}
+    protezione, told = decided(plan_of([("bimestrale", asked)])), tables("bimestrale", asked)
+    frames = {
+        (folder.name, path.stem): pl.read_csv(path, infer_schema=False)
+        for folder in (public, public_region)
+        for path in (folder / "dati").iterdir()
+    }
+    found = audit_published({f"{name}": frame for name, frame in frames.items()}, {f"{name}": told[name[1]] for name in frames}, protezione)
+    assert found.filter(pl.col("esposta") | pl.col("dedotta")).is_empty()
+    assert found["motivo"].count() > 100
+
+
+def test_the_same_cells_are_asked_by_every_page(sample):
+    names = ("fonte", "territorio", "bimestre", "giorni_scadenza")
+    assert list(inspect.signature(sistema).parameters) == list(names)
+    units = told_units(quadro(read_estratti(str(sample)), "2025-B3"))
+    assert units["provincia"].n_unique() > 10
+
+
+@pytest.mark.parametrize("provincia", ["", "Lodi"])
+def test_what_is_hidden_changes_nothing_that_is_published(sample, provincia):
+    """The notebook is run twice: the second time what is hidden is other numbers, in another order."""
+    first, second = (_told(sample, provincia, other=other) for other in (False, True))
+    assert first == second
+    assert sum('"*"' in block for block in first) > 2
+
+
+def _told(sample, provincia, *, other):
+    """What the notebook shows, block by block, as JSON."""
+    cells = [cell for cell in nbformat.read(find("bimestrale").path, 4).cells if cell["cell_type"] == "code"]
+    blocks = []
+    space = {"display": lambda *shown: blocks.extend(shown)}
+    for cell in cells:
+        if other and cell["id"] == "b08r":
+            _change(space)
+        tree = ast.parse(cell["source"])
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, cell["id"], "exec"), space)
+        if cell["id"] == "b02":
+            space |= {"fonte": str(sample), "provincia": provincia, "profilo": "pubblico", "bimestre": "2025-B3"}
+        shown = eval(compile(ast.Expression(last.value), cell["id"], "eval"), space) if last else None
+        blocks += [shown] if isinstance(shown, Block) else []
+    return [json.dumps(block.payload, sort_keys=True, default=str) for block in blocks]
+
+
+def _other(frame, masked):
+    hidden = {name.removesuffix(SEGNO): masked[name].is_not_null() for name in masked.columns if name.endswith(SEGNO)}
+    return frame.with_columns(pl.when(where).then(pl.col(name) + 17).otherwise(name).alias(name) for name, where in hidden.items())
+
+
+def _change(space):
+    """Other numbers where something is hidden, in the frames and in the cells alike."""
+    visto = space["visto"]
+    celle = visto.protezione.celle.with_columns(valore=pl.col("valore") + pl.when(pl.col("segno") == "*").then(17.0).otherwise(0.0))
+    space["visto"] = replace(visto, protezione=replace(visto.protezione, sistema=Sistema(celle, visto.protezione.sistema.vincoli)))
+    region, whole = pl.col("provincia") == "TOT", pl.col("tipo") == "tutte"
+    frame = space["confronto"]
+    procedures = [name for name in frame.columns if "procedure" in name]
+    told = frame.filter(region | whole).with_columns(pl.when(region).then(name).alias(name) for name in procedures)
+    told = _other(told, visto.mask("procedure_in_corso", told)).with_columns(
+        pl.when(region).then(name).otherwise(99).alias(name) for name in procedures
+    )
+    space["confronto"] = pl.concat([told, frame.filter(~region & ~whole).with_columns(pl.col(pl.Int64, pl.Float64) + 17)])
+    space["distribuzioni"] = _other(space["distribuzioni"], visto.mask("distribuzioni", space["distribuzioni"])).reverse()
+    for name in ("condivise", "passi", "tassi"):
+        space[name] = space[name].with_columns(
+            pl.when(region).then(c).otherwise(pl.col(c) + 17).alias(c) for c in space[name].select(pl.col(pl.Int64, pl.Float64)).columns
+        )
+    for name in ("calendario", "casi", "azioni", "per_tipo", "per_nucleo"):
+        frame = space[name]
+        kept = {"tavoli"} if name in ("per_tipo", "per_nucleo") else set()
+        space[name] = frame.with_columns(pl.col(c) + 17 for c in frame.columns if frame.schema[c].is_numeric() and c not in kept)
 
 
 def test_a_provincia_has_its_own_tables_and_no_table_of_the_others(public):

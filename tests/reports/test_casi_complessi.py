@@ -1,4 +1,4 @@
-"""The dashboard of complex cases: its data files, its words, and that the public profile tells no single case."""
+"""The dashboard of complex cases: its data files, its words, and that it is for the internal profile alone."""
 
 import csv
 import json
@@ -14,13 +14,13 @@ from altair.utils.schemapi import validate_jsonschema
 from analisi.indicators.complessita import is_alive
 from analisi.presentation.blocks import MIME
 from analisi.presentation.dati_complessi import DATI
+from analisi.presentation.riservatezza import has_public
 from analisi.tables.catalogo import VOL_PROCEDURE
 from analisi.tables.delivery import in_force
 from analisi.tables.reading import leggi
 from tests.conftest import analisi, write_rows, write_territorio
 
 DAY = date(2025, 7, 10)  # a day with open dismissals, pending exams and open actions
-AGGREGATED = {"riepilogo", "criteri"}
 
 
 def run(folder, sample, *args: object):
@@ -32,11 +32,6 @@ def run(folder, sample, *args: object):
 @pytest.fixture(scope="module")
 def internal(sample, tmp_path_factory):
     return run(tmp_path_factory.mktemp("complessi") / "interno", sample, "--data_riferimento", DAY)
-
-
-@pytest.fixture(scope="module")
-def public(sample, tmp_path_factory):
-    return run(tmp_path_factory.mktemp("complessi") / "pubblico", sample, "--data_riferimento", DAY, "--profilo", "pubblico")
 
 
 @pytest.fixture(scope="module")
@@ -134,15 +129,10 @@ def test_no_worker_is_in_any_file(internal, sample):
         assert not workers & set(re.findall(r"[0-9a-f]{32}", text)), name
 
 
-def test_the_public_profile_tells_no_single_case_in_any_byte(public, register):
-    assert {path.stem for path in (public / "dati").iterdir()} == AGGREGATED
-    words = {
-        value for column in ("id_procedura", "id_unita", "ragione_sociale", "codice_fiscale_azienda") for value in register[column].unique()
-    }
-    for name, text in contents(public):
-        assert [word for word in words if word in text] == [], name
-    assert "solo nel profilo interno" in page(public)
-    assert "Dove sono i casi" in page(public)
+def test_there_is_no_page_for_other_readers(sample, tmp_path):
+    done = analisi("esegui", "casi_complessi", "--fonte", sample, "--profilo", "pubblico", "--uscita", tmp_path / "r")
+    assert (done.returncode != 0, "c'è solo nel profilo interno" in done.stderr, (tmp_path / "r").exists()) == (True, True, False)
+    assert not has_public("casi_complessi")
 
 
 def test_the_executed_notebook_shows_no_frame(internal):
@@ -151,12 +141,11 @@ def test_the_executed_notebook_shows_no_frame(internal):
     assert kinds <= {MIME, "text/plain", "text/html"}
 
 
-@pytest.mark.parametrize(("made", "panels"), [("internal", 5), ("public", 2)])
-def test_every_spec_is_valid(made, panels, request):
-    notebook = json.loads((request.getfixturevalue(made) / "casi_complessi.ipynb").read_text(encoding="utf-8"))
+def test_every_spec_is_valid(internal):
+    notebook = json.loads((internal / "casi_complessi.ipynb").read_text(encoding="utf-8"))
     blocks = [o["data"][MIME] for cell in notebook["cells"] for o in cell.get("outputs", []) if MIME in o.get("data", {})]
     specs = [panel["spec"] for block in blocks for panel in block.get("pannelli", [])]
-    assert len(specs) == panels
+    assert len(specs) == 5
     for spec in specs:
         validate_jsonschema(spec, alt.load_schema())
 

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from scipy.linalg import null_space, orth
 from scipy.optimize import OptimizeResult, linprog
-from scipy.sparse import coo_array, csc_array, hstack
+from scipy.sparse import coo_array, csc_array, csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
 from analisi.disclosure.celle import Sistema
@@ -25,6 +25,7 @@ from analisi.errors import AnalisiError
 
 TOLERANCE = 1e-6
 UNBOUNDED = 3  # status of linprog
+CONTRADICTION = "le cifre pubblicate insieme si contraddicono: nessun valore delle celle nascoste rispetta totali e funzioni dichiarate"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,42 @@ def network(sistema: Sistema) -> Rete:
     return Rete(csc_array(hstack([main, slack])), free["riga"].to_numpy(), free["inf"].to_numpy(), free["sup"].to_numpy())
 
 
+def same_columns(rete: Rete) -> np.ndarray:
+    """The number of the group of each column: those of a group are equal, as a total and its only part, or the same rows counted twice."""
+    group = np.arange(rete.matrice.shape[1])
+    equal = np.ones(rete.matrice.shape[0], dtype=bool)
+    equal[rete.rows] = False
+    while True:
+        matrice = csr_array(grouped(rete.matrice, group))[equal]
+        matrice.eliminate_zeros()
+        pairs = matrice[(np.diff(matrice.indptr) == 2) & (abs(matrice.sum(axis=1)) < TOLERANCE)]
+        if not pairs.shape[0]:
+            return group
+        ends = pairs.indices.reshape(-1, 2)
+        edges = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(pairs.shape[1],) * 2)
+        group = connected_components(edges, directed=False)[1][group]
+
+
+def grouped(matrice: csc_array, group: np.ndarray) -> csc_array:
+    """The matrix with one column for each group, the sum of its columns."""
+    shape = (len(group), group.max(initial=-1) + 1)
+    return csc_array(matrice @ csc_array((np.ones(len(group)), (np.arange(len(group)), group)), shape=shape))
+
+
+def distinct_rows(matrice: csc_array) -> csc_array:
+    """The matrix without rows that repeat another, or are nothing."""
+    rows = csr_array(matrice)
+    rows.eliminate_zeros()
+    rows.sort_indices()
+    starts, kept = rows.indptr, {}
+    for row in range(rows.shape[0]):
+        part = slice(starts[row], starts[row + 1])
+        if starts[row] < starts[row + 1]:
+            first = rows.data[part][0]
+            kept.setdefault((rows.indices[part].tobytes(), (rows.data[part] / first).round(9).tobytes()), row)
+    return csc_array(rows[sorted(kept.values())])
+
+
 def parts(matrice: csc_array, free: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The columns that are free, in groups that no relation ties to each other, and the rows of each group."""
     columns = np.flatnonzero(free)
@@ -74,34 +111,43 @@ def optimum(cost: np.ndarray, matrice: csc_array, known: np.ndarray, inf: np.nda
     """
     found = linprog(cost, A_eq=matrice, b_eq=known, bounds=np.column_stack([inf, sup]), method="highs-ds")
     if found.status not in (0, UNBOUNDED):
-        msg = "le cifre pubblicate insieme si contraddicono: nessun valore delle celle nascoste rispetta totali e funzioni dichiarate"
-        raise AnalisiError(msg)
+        raise AnalisiError(CONTRADICTION)
     return found
 
 
 def extremes(rete: Rete, inf: np.ndarray, sup: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The least and the greatest value of each cell, for who knows the cells between `inf` and `sup`."""
-    low, high = inf.copy(), sup.copy()
-    lower, upper = np.concatenate([inf, rete.inf]), np.concatenate([sup, rete.sup])
+    group = same_columns(rete)
+    matrice, count = distinct_rows(grouped(rete.matrice, group)), group.max(initial=-1) + 1
+    lower, upper = np.full(count, -np.inf), np.full(count, np.inf)
+    np.maximum.at(lower, group, np.concatenate([inf, rete.inf]))
+    np.minimum.at(upper, group, np.concatenate([sup, rete.sup]))
+    if (lower > upper).any():
+        raise AnalisiError(CONTRADICTION)
+    low, high = lower.copy(), upper.copy()
+    wanted = np.zeros(count, dtype=bool)
+    wanted[group[: rete.cells]] = True
     free = upper - lower > 0
-    known = -(rete.matrice @ np.where(free, 0.0, lower))
-    for columns, rows in parts(rete.matrice, free):
-        matrice = rete.matrice[:, columns][rows]
+    known = -(matrice @ np.where(free, 0.0, lower))
+    for columns, rows in parts(matrice, free):
+        mine = matrice[:, columns][rows]
         least, most = lower[columns], upper[columns]
         seen = []
-        for position, column in enumerate(columns[columns < rete.cells]):
+        for position, column in enumerate(columns):
+            if not wanted[column]:
+                continue
             for sign, ends, reach in ((1, low, least), (-1, high, most)):
                 if any(point[position] == reach[position] for point in seen):
                     continue
                 cost = np.zeros(len(columns))
                 cost[position] = sign
-                found = optimum(cost, matrice, known[rows], least, most)
+                found = optimum(cost, mine, known[rows], least, most)
                 if found.status == UNBOUNDED:
                     ends[column] = -sign * np.inf
                     continue
                 ends[column] = found.x[position]
                 seen.append(found.x)
-    return low, high
+    return low[group[: rete.cells]], high[group[: rete.cells]]
 
 
 def intervals(sistema: Sistema, viste: pl.DataFrame) -> pl.DataFrame:

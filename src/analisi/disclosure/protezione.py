@@ -10,7 +10,7 @@ import polars as pl
 from polars import selectors
 
 from analisi.disclosure.alternative import banded, rounded
-from analisi.disclosure.attacco import TOLERANCE, alone, deduced, intervals, network
+from analisi.disclosure.attacco import TOLERANCE, alone, deduced, distinct_rows, grouped, intervals, network, same_columns
 from analisi.disclosure.celle import Sistema, together
 from analisi.disclosure.regole import ARROTONDAMENTO, SOPPRESSIONE, Regole
 from analisi.disclosure.segni import OSCURATO, SEGNO
@@ -120,7 +120,8 @@ def protect(sistema: Sistema, regole: Regole) -> Protezione:
         raise AnalisiError(msg)
     celle, best = primary(sistema.celle, regole), True
     if rule.metodo == SOPPRESSIONE:
-        hidden, best = hide(Sistema(celle, sistema.vincoli))
+        hidden, best, floor = hide(Sistema(celle, sistema.vincoli))
+        celle = celle.with_columns(minimo=pl.Series(floor))
         mark, value = pl.lit(pl.Series(hidden)), pl.col("valore")
         views = celle.select(
             "cella",
@@ -167,9 +168,15 @@ def _computed(sistema: Sistema, viste: pl.DataFrame) -> np.ndarray:
     ends = celle.select("cella").join(viste, on="cella", how="left", maintain_order="left")
     free = (ends["sup"] > ends["inf"]).fill_null(True).to_numpy()
     targets = np.flatnonzero(free & celle["motivo"].is_not_null().to_numpy())
-    columns = np.flatnonzero(np.append(free, np.ones(len(rete.inf), dtype=bool)))
     found = np.zeros(len(celle), dtype=bool)
-    found[targets] = deduced(rete.matrice, columns, targets, alone(celle["solo"].to_numpy(), targets)).any(axis=1)
+    group = same_columns(rete)
+    known = np.zeros(group.max(initial=-1) + 1, dtype=bool)
+    known[group[: len(celle)][~free]] = True
+    targets = targets[~known[group[targets]]]  # what equals a cell that is shown is exposed, to everyone
+    place, some = group[targets], np.unique(group[targets])
+    soli = [np.unique(group[mine]) for mine in alone(celle["solo"].to_numpy(), targets)]
+    told = deduced(distinct_rows(grouped(rete.matrice, group)), np.flatnonzero(~known), some, soli).any(axis=1)
+    found[targets] = told[np.searchsorted(some, place)]
     return found
 
 

@@ -17,9 +17,9 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
-from analisi.disclosure.attacco import TOLERANCE, alone, deduced, network, optimum, parts
+from analisi.disclosure.attacco import TOLERANCE, alone, deduced, distinct_rows, grouped, network, optimum, parts, same_columns
 from analisi.disclosure.celle import Sistema
 from analisi.disclosure.regole import Regola, Regole
 
@@ -128,6 +128,11 @@ class Ricerca:
         return self.costo < 0
 
     @cached_property
+    def legami(self) -> csr_array:
+        """Which columns each relation ties."""
+        return csr_array(abs(self.matrice) > 0).astype(float)
+
+    @cached_property
     def libere(self) -> np.ndarray:
         return np.isfinite(self.costo)
 
@@ -137,9 +142,10 @@ class Ricerca:
         hidden = self.fisse
         for number in range(ROUNDS + len(hidden)):
             pinned = [t for t in self.pinned(hidden) if t not in never]
-            found = [self.cut(t, hidden) for t in pinned]
-            pairs = [pair for pair in self.computed(hidden) if pair not in known_anyway and pair[0] not in pinned]
-            found += [self.cut(t, hidden, self.soli[company]) for t, company in pairs]
+            found = [cut for t in pinned for cut in self.single(t, hidden) or [self.cut(t, hidden)]]
+            if not found:
+                pairs = [pair for pair in self.computed(hidden) if pair not in known_anyway]
+                found = [self.cut(t, hidden, self.soli[company]) for t, company in pairs]
             if not found:
                 break
             self.tagli += found
@@ -176,6 +182,13 @@ class Ricerca:
             many = not many or len(done) > 1
         return stuck
 
+    def short(self) -> dict[int, float]:
+        """How far the targets can move that cannot as far as they are asked, even if all is hidden, by column."""
+        columns = np.arange(len(self.costo))
+        stuck = self.pinned(np.ones(len(columns), dtype=bool))
+        moved = {t: self.farthest([t], columns, -self.giu, self.su).x[t.colonna] for t in stuck}
+        return {t.colonna: max(0.0, t.verso * float(move)) for t, move in moved.items()}
+
     def farthest(self, asked: list[Bersaglio], columns: np.ndarray, low: np.ndarray, high: np.ndarray) -> OptimizeResult:
         """The move of some columns that satisfies every relation and brings the targets as far as they are asked to go, in sum."""
         cost, low, high = np.zeros(len(low)), low.copy(), high.copy()
@@ -189,6 +202,12 @@ class Ricerca:
         targets = [t for t in self.bersagli if t.verso > 0]
         pairs = deduced(self.matrice, np.flatnonzero(hidden), np.array([t.colonna for t in targets]), self.soli)
         return [(targets[row], int(company)) for row, company in np.argwhere(pairs)]
+
+    def single(self, t: Bersaglio, hidden: np.ndarray) -> list[np.ndarray]:
+        """Cuts that need no program: one of the others, for each relation in which the target is the only column hidden."""
+        rows = np.flatnonzero((self.legami @ hidden.astype(float) == 1) & (self.legami[:, [t.colonna]].toarray().ravel() > 0))
+        others = [self.legami[[row]].toarray().ravel() * (self.libere & ~hidden) for row in rows]
+        return [coefficients for coefficients in others if coefficients.any()]
 
     def cut(self, t: Bersaglio, hidden: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
         """What must hold of the hidden columns so that the target can move: coefficients whose sum must reach 1.
@@ -220,8 +239,11 @@ class Ricerca:
         return coefficients if useful else more.astype(float)
 
 
-def hide(sistema: Sistema) -> tuple[np.ndarray, bool]:
-    """Which cells are hidden, and whether no choice loses less. The cells have `motivo` and `serve`, as `primary` gives them."""
+def hide(sistema: Sistema) -> tuple[np.ndarray, bool, np.ndarray]:
+    """Which cells are hidden, whether no choice loses less, and `minimo` of each cell: never more than zeros being shown lets know.
+
+    The cells have `motivo` and `serve`, as `primary` gives them.
+    """
     celle, rete = sistema.celle, network(sistema)
     value, known = celle["valore"].to_numpy(), celle["diffusa"].is_not_null().to_numpy()
     must = (celle["motivo"].is_not_null() & (celle["diffusa"] != celle["valore"]).fill_null(True)).to_numpy()  # what is out is out for ever
@@ -229,18 +251,44 @@ def hide(sistema: Sistema) -> tuple[np.ndarray, bool]:
     cost = np.append(cost, np.full(len(rete.inf), -1.0))  # what an interval leaves free is never published
     slack = (rete.matrice[:, : len(value)] @ value)[rete.rows]
     down, up = np.append(value - least(celle), slack - rete.inf), np.append(np.full(len(value), np.inf), rete.sup - slack)
-    need, company = celle["serve"].to_numpy(), celle["solo"].to_numpy()
-    hidden, best = must.copy(), True
-    for columns, rows in parts(rete.matrice, np.isfinite(cost)):
-        cells = columns[columns < rete.cells]
-        mine = np.flatnonzero(must[cells])
-        limits = [
-            (place, sign, min(need[c], down[c] if sign < 0 else np.inf))
-            for sign in (1, -1)
-            for place, c in zip(mine, cells[mine], strict=True)
-        ]
+    group = same_columns(rete)
+    own, matrice, cost = group[: len(value)], distinct_rows(grouped(rete.matrice, group)), _joint(cost, group)
+    up, down = _each(np.fmin, up, group), _each(np.fmin, down, group)
+    need = _each(np.fmax, np.append(np.where(must, celle["serve"].to_numpy(), np.nan), np.full(len(rete.inf), np.nan)), group)
+    solo = np.full(len(cost), None, dtype=object)
+    solo[own[celle["solo"].is_not_null().to_numpy()]] = celle["solo"].drop_nulls().to_numpy()
+    marked = ~np.isnan(need)
+    hidden, best, reach = marked.copy(), True, np.where(marked, np.fmin(need, down), 0.0)
+    short = np.zeros(len(cost), dtype=bool)
+    for columns, rows in parts(matrice, _each(np.fmax, np.append(value, np.ones(len(rete.inf))), group) > 0):
+        search = Ricerca(matrice[:, columns][rows], up[columns], down[columns], np.zeros(len(columns)), _downwards(reach[columns]), [])
+        for place, far in search.short().items():
+            reach[columns[place]], short[columns[place]] = far, True
+    for columns, rows in parts(matrice, np.isfinite(cost)):
+        mine = np.flatnonzero(marked[columns])
+        limits = [(place, sign, (need if sign > 0 else reach)[columns[place]]) for sign in (1, -1) for place in mine]
         targets = [Bersaglio(int(place), sign, float(limit)) for place, sign, limit in limits if limit > 0]
-        search = Ricerca(rete.matrice[:, columns][rows], up[columns], down[columns], cost[columns], targets, alone(company[cells], mine))
-        hidden[cells] = search.run()[: len(cells)]
+        search = Ricerca(matrice[:, columns][rows], up[columns], down[columns], cost[columns], targets, alone(solo[columns], mine))
+        hidden[columns] = search.run()
         best = best and search.ottima
-    return hidden, best
+    return hidden[own], best, np.where(short[own], np.maximum(least(celle), value - reach[own]), least(celle))
+
+
+def _downwards(reach: np.ndarray) -> list[Bersaglio]:
+    return [Bersaglio(int(place), -1, float(reach[place])) for place in np.flatnonzero(reach > 0)]
+
+
+def _joint(cost: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """The cost of hiding each group: the sum of its columns, or what one of them forbids or imposes."""
+    whole = np.zeros(group.max(initial=-1) + 1)
+    np.add.at(whole, group, np.maximum(cost, 0.0))
+    whole[group[cost < 0]] = -1.0
+    whole[group[np.isinf(cost)]] = np.inf
+    return whole
+
+
+def _each(best: np.ufunc, values: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """The least, or the greatest, of the values of each group; not a number where it has none."""
+    found = np.full(group.max(initial=-1) + 1, np.nan)
+    best.at(found, group, values)
+    return found

@@ -29,6 +29,7 @@ CONFRONTI = {"prec": previous, "anno": year_before}
 SCADENZA, CORSO, ATTESA, CONCLUSA = SITUAZIONI = ("in scadenza", "in corso", "in attesa", "conclusa")
 CLASSI = list(VOL_PROCEDURE.column("classe_dimensionale").values)
 IGNOTO = "non indicato"
+DIMENSIONI = ("causale", "settore", "classe_dimensionale", "mese_inizio", "mese_fine")  # of a distribution
 ONE_DAY = timedelta(days=1)
 CALENDAR_MONTHS = 12
 
@@ -250,31 +251,44 @@ def sheet_quarter(trimestri: Sequence[str], day: date) -> str | None:
     return max((quarter for quarter in trimestri if quarter <= containing(day, "T")), default=None)
 
 
+def valued(units: pl.DataFrame) -> pl.DataFrame:
+    """The units with what `distribution` tells them by, as columns: `DIMENSIONI`, and versione_ateco."""
+    months = [pl.col(f"data_{end}").dt.to_string("%Y-%m").alias(f"mese_{end}") for end in ("inizio", "fine")]
+    rows = units.with_columns(
+        pl.col("ateco_codice").str.slice(0, 2).alias("settore"), pl.col("ateco_versione").alias("versione_ateco"), *months
+    )
+    return rows.with_columns(pl.col(*DIMENSIONI, "versione_ateco").fill_null(IGNOTO))
+
+
 def distribution(units: pl.DataFrame) -> pl.DataFrame:
     """One row per dimensione, ATECO version (for the sector only) and voce: procedure, unità, lavoratori, quota (0-1) of the workers.
 
     Dimensions: causale, settore (first two digits of ATECO, never mixed over versions), classe_dimensionale, mese_inizio and mese_fine
     (aaaa-mm). What is blank is `IGNOTO`.
     """
-    months = {f"mese_{end}": pl.col(f"data_{end}").dt.to_string("%Y-%m") for end in ("inizio", "fine")}
-    parts = {
-        "causale": pl.col("causale"),
-        "settore": pl.col("ateco_codice").str.slice(0, 2),
-        "classe_dimensionale": pl.col("classe_dimensionale"),
-        **months,
-    }
-    found = []
-    for name, value in parts.items():
-        version = pl.col("ateco_versione").fill_null(IGNOTO) if name == "settore" else pl.lit(None, pl.String)
-        keys = [pl.lit(name).alias("dimensione"), version.alias("versione_ateco"), value.fill_null(IGNOTO).alias("voce")]
-        rows = units.select(*keys, "id_procedura", "lavoratori_coinvolti").group_by("dimensione", "versione_ateco", "voce").agg(_counts())
-        size = pl.col("voce").replace_strict(CLASSI, range(len(CLASSI)), default=len(CLASSI), return_dtype=pl.Int64)
-        order = "voce" if name in months else size if name == "classe_dimensionale" else pl.col("lavoratori").neg()
-        found.append(rows.sort("versione_ateco", order, "voce"))
+    found, rows = [], valued(units)
+    for name in DIMENSIONI:
+        version = pl.col("versione_ateco") if name == "settore" else pl.lit(None, pl.String).alias("versione_ateco")
+        keys = [pl.lit(name).alias("dimensione"), version, pl.col(name).alias("voce")]
+        counted = rows.select(*keys, "id_procedura", "lavoratori_coinvolti").group_by("dimensione", "versione_ateco", "voce").agg(_counts())
+        found.append(ordered(counted))
     share = pl.when(pl.col("lavoratori").sum().over("dimensione") > 0).then(
         pl.col("lavoratori") / pl.col("lavoratori").sum().over("dimensione")
     )
     return pl.concat(found).with_columns(share.alias("quota"))
+
+
+def ordered(distribuzione: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `distribution` as they are read: months and sizes in their order, the others with the most workers first, blanks last."""
+    size = pl.col("voce").replace_strict(CLASSI, range(len(CLASSI)), default=len(CLASSI), return_dtype=pl.Int64)
+    own = (
+        pl.when(pl.col("dimensione") == "classe_dimensionale")
+        .then(size)
+        .when(~pl.col("dimensione").str.starts_with("mese"))
+        .then(-pl.col("lavoratori"))
+    )
+    place = pl.col("dimensione").replace_strict(DIMENSIONI, range(len(DIMENSIONI)), return_dtype=pl.Int64)
+    return distribuzione.sort(place, "versione_ateco", own, "voce", nulls_last=True)
 
 
 def calendar(units: pl.DataFrame, day: date, months: int = CALENDAR_MONTHS) -> pl.DataFrame:

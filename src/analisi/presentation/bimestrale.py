@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
 from babel.dates import format_date
 
+from analisi.disclosure.segni import SEGNO
 from analisi.indicators import attivazione_pal as pal
 from analisi.indicators import procedure_in_corso as in_corso
 from analisi.indicators.coordinamento import TUTTI
@@ -14,9 +16,9 @@ from analisi.indicators.periodi import previous, year_before
 from analisi.indicators.procedure_in_corso import CONTI, TUTTE, VOCI
 from analisi.presentation import attivazione_pal as pagina_pal
 from analisi.presentation import charts_bimestrale, coordinamento
-from analisi.presentation.blocks import Block, Col, figure, reserved, table, text, warnings
+from analisi.presentation.blocks import Block, Col, figure, has_hidden, reserved, table, text, warnings
 from analisi.presentation.dati_bimestrale import ALTRI, CONTI_NOMI
-from analisi.presentation.formats import NOT_COMPUTABLE, many, number
+from analisi.presentation.formats import NOT_COMPUTABLE, many, number, told
 from analisi.presentation.marks import bars
 from analisi.presentation.prose import SMALL_BASE
 from analisi.presentation.prose_bimestrale import TIPI_NOMI
@@ -47,7 +49,14 @@ DIMENSIONI = {
 }
 PERSONE = "I lavoratori sono coinvolgimenti, non persone. Le unità produttive non sono né procedure né imprese."
 INTERE = "Una procedura con più unità è contata una volta sola: le procedure avviate e concluse non danno la variazione di quelle in corso; le unità e i lavoratori sì."
+ELSEWHERE = "Di {luogo} sono in corso poche unità: causali, settori, dimensioni e mesi sono nella pagina della regione."
 NOTHING = "Nessuna unità in corso alla fine del bimestre."
+
+
+def _signed(frame: pl.DataFrame, prefix: str, names: Sequence[str]) -> list[pl.Expr]:
+    """Some columns under a prefix, with the signs of what is hidden in them."""
+    every = [name + end for name in names for end in ("", SEGNO) if name + end in frame.columns]
+    return [pl.col(name).alias(f"{prefix}{name}") for name in every]
 
 
 def page_header(q: Quadro, data_edizione: str = "") -> Block:
@@ -61,12 +70,15 @@ def situation_table(confronto: pl.DataFrame, q: Quadro) -> Block:
         return text(["Nessuna procedura: non c'è una situazione da mostrare, né un confronto."])
     wide = pl.DataFrame({"voce": VOCI})
     columns = [Col("nome", "Voce")]
-    for tipo, group in (TIPI_NOMI | {TUTTE: "Tutte"}).items():
-        part = confronto.filter(provincia=q.chiave, tipo=tipo).select("voce", *(pl.col(name).alias(f"{tipo}.{name}") for name in CONTI))
+    groups = {TUTTE: ""} if q.ridotto else TIPI_NOMI | {TUTTE: "Tutte"}
+    for tipo, group in groups.items():
+        part = confronto.filter(provincia=q.chiave, tipo=tipo).select("voce", *_signed(confronto, f"{tipo}.", CONTI))
         wide = wide.join(part, on="voce", how="left", maintain_order="left")
-        columns += [Col(f"{tipo}.{name}", label, "intero", group) for name, label in CONTI_NOMI.items()]
-    wide = wide.with_columns(_named(q).alias("nome"))
-    notes = [PERSONE, INTERE, "In attesa: procedura aperta, sospensione non ancora iniziata."]
+        columns += [Col(f"{tipo}.{name}", CONTI_NOMI[name], "intero", group) for name in CONTI[q.ridotto :]]
+    shown = [name for name in wide.columns if not (q.ridotto and "procedure" in name)]
+    wide = wide.select(shown).with_columns(_named(q).alias("nome"))
+    whole = "" if q.ridotto else INTERE
+    notes = [PERSONE, whole, "In attesa: procedura aperta, sospensione non ancora iniziata."]
     return table(
         wide,
         columns,
@@ -96,7 +108,7 @@ def changes_table(confronto: pl.DataFrame, q: Quadro) -> Block:
                 pl.when(base == 0).then(pl.lit(NOT_COMPUTABLE)).alias(f"nc_{name}_{other}"),
                 pl.when(base >= limit).then(share).alias(share),
             ]
-    rows = rows.with_columns(_named(q).alias("nome"), *from_zero)
+    rows = rows.select(name for name in rows.columns if "procedure" not in name).with_columns(_named(q).alias("nome"), *from_zero)
     columns = [Col("nome", "Voce")]
     for name in ("unita", "lavoratori"):
         columns.append(Col(name, "Ora", "intero", CONTI_NOMI[name]))
@@ -129,17 +141,19 @@ def province_table(confronto: pl.DataFrame, q: Quadro) -> Block:
     t, wide = q.territorio, pl.DataFrame({"provincia": q.luoghi})
     columns = [Col("nome", t.intestazione)]
     for voce, group, counts in (
-        ("in_corso", "In corso", CONTI),
+        ("in_corso", "In corso", CONTI if q.interno else CONTI[1:]),
         ("avviate", "Avviate", CONTI[1:]),
         ("concluse", "Concluse", CONTI[1:]),
         ("in_scadenza", "In scadenza", CONTI[1:]),
     ):
-        part = confronto.filter(voce=voce, tipo=TUTTE).select("provincia", *(pl.col(name).alias(f"{voce}.{name}") for name in counts))
+        part = confronto.filter(voce=voce, tipo=TUTTE).select("provincia", *_signed(confronto, f"{voce}.", counts))
         wide = wide.join(part, on="provincia", how="left", maintain_order="left")
         columns += [Col(f"{voce}.{name}", CONTI_NOMI[name], "intero", group) for name in counts]
     wide = wide.with_columns(pl.col("provincia").replace_strict(t.nomi).alias("nome"))
     notes = [
-        f"Unità e lavoratori sommano alla regione; le procedure no, perché una procedura può avere sedi in più {t.plurale}.",
+        f"Unità e lavoratori sommano alla regione; le procedure no, perché una procedura può avere sedi in più {t.plurale}."
+        if q.interno
+        else "Unità e lavoratori sommano alla regione.",
         f"In scadenza: entro {q.giorni} giorni dal {q.giorno:%d/%m/%Y}.",
         PERSONE,
     ]
@@ -160,11 +174,15 @@ def map_figure(confronto: pl.DataFrame, q: Quadro) -> Block:
     t, rows = q.territorio, confronto.filter(tipo=TUTTE)
     titles = {"in_corso": "Lavoratori in corso", "in_scadenza": f"Lavoratori in scadenza entro {q.giorni} giorni"}
     panels = [] if q.provincia else charts_bimestrale.worker_tiles(rows, t, titles)
-    if not panels or not rows_of(confronto, q)["in_corso"]["unita"]:
+    if not panels or rows_of(confronto, q)["in_corso"]["unita"] == 0:
         return text([])
-    named = rows.filter(pl.col("provincia") != t.totale).pivot(
-        "voce", index="provincia", values=["unita", "lavoratori"], maintain_order=True
-    )
+    named = rows.filter(pl.col("provincia") != t.totale).select(pl.col("provincia").unique(maintain_order=True))
+    for voce in titles:
+        part = rows.filter(voce=voce).select("provincia", *_signed(rows, "", CONTI[1:]))
+        part = part.rename(
+            lambda name, v=voce: name if name == "provincia" else f"{name.removesuffix(SEGNO)}_{v}{SEGNO * name.endswith(SEGNO)}"
+        )
+        named = named.join(part, on="provincia", how="left", maintain_order="left")
     named = named.with_columns(pl.col("provincia").replace_strict(t.nomi))
     columns = [
         Col("provincia", t.intestazione),
@@ -175,7 +193,7 @@ def map_figure(confronto: pl.DataFrame, q: Quadro) -> Block:
         panels, table(named, columns, title="Unità e lavoratori per luogo", data="procedure_in_corso"), title=f"Dove sono i lavoratori, al {q.giorno:%d/%m/%Y}",
         subtitle=f"Lavoratori coinvolti nelle procedure in corso, per {t.singolare} della sede operativa.",
         alt=f"Mappa a riquadri, uno per {t.singolare}, con i lavoratori in corso e quelli in scadenza.", source=q.source,
-        legend=[*legend, ("", "☐ nessuno")], note="Mappa schematica: ogni riquadro ha la stessa area. Ogni mappa ha la sua scala di tinte.",
+        legend=[*legend, ("", "☐ nessuno"), *([(charts_bimestrale.HIDDEN_TINT, "* oscurato")] if has_hidden(named) else [])], note="Mappa schematica: ogni riquadro ha la stessa area. Ogni mappa ha la sua scala di tinte.",
     )  # fmt: skip
 
 
@@ -191,10 +209,12 @@ def _voice(dimensione: str, code: str) -> str:
 def _bars(rows: pl.DataFrame, dimensione: str) -> dict:
     drawn = []
     for r in rows.iter_rows(named=True):
-        name, units = _voice(dimensione, r["voce"]), f"{number(r['unita'])} unità"
-        label = f"{name}: {many(r['lavoratori'], 'lavoratore', 'lavoratori')}, {units}, {many(r['procedure'], 'procedura', 'procedure')}"
+        name, counts = _voice(dimensione, r["voce"]), [f"{told(r, 'unita')} unità"]
+        counts += [] if r["procedure"] is None else [many(r["procedure"], "procedura", "procedure")]
+        workers = f"{told(r, 'lavoratori')} lavoratori" if r["lavoratori"] is None else many(r["lavoratori"], "lavoratore", "lavoratori")
+        label = f"{name}: {', '.join([workers, *counts])}"
         drawn.append(
-            {"nome": name, "valore": r["lavoratori"], "testo": f"{number(r['lavoratori'])} ({number(r['unita'])})", "etichetta": label}
+            {"nome": name, "valore": r["lavoratori"], "testo": f"{told(r, 'lavoratori')} ({told(r, 'unita')})", "etichetta": label}
         )
     return bars(drawn, "lavoratori (fra parentesi le unità)", margin=0.55)
 
@@ -203,7 +223,13 @@ def _distribution_table(rows: pl.DataFrame, title: str, *, version: bool = False
     words = [_long(*pair) for pair in rows.select("dimensione", "voce").iter_rows()]
     rows = rows.with_columns(pl.Series("nome", words, dtype=pl.String), pl.col("dimensione").replace_strict(DIMENSIONI))
     first = [Col("nome", "Voce"), Col("versione_ateco", "Versione ATECO") if version else Col("dimensione", "Per")]
-    columns = [*first, *(Col(name, label, "intero") for name, label in CONTI_NOMI.items()), Col("quota", "Quota % lavoratori", "quota")]
+    counts = (
+        [name for name in CONTI if name != "procedure" or not has_hidden(rows.select(f"{name}{SEGNO}"))]
+        if f"procedure{SEGNO}" in rows.columns
+        else CONTI
+    )
+    columns = [*first, *(Col(name, CONTI_NOMI[name], "intero") for name in counts), Col("quota", "Quota % lavoratori", "quota")]
+    rows = rows.select(name for name in rows.columns if not name.startswith("procedure") or "procedure" in counts)
     return table(rows, columns, title=title, data="distribuzioni")
 
 
@@ -215,12 +241,20 @@ def _long(dimensione: str, code: str) -> str:
 
 def causes_figure(distribuzioni: pl.DataFrame, q: Quadro) -> Block:
     """Workers in course by causale and by size of the company."""
+    if q.ridotto:
+        return text([ELSEWHERE.format(luogo=q.luogo)])
     if distribuzioni.is_empty():
         return text([NOTHING])
     parts = {name: distribuzioni.filter(dimensione=name) for name in ("causale", "classe_dimensionale")}
     panels = [(DIMENSIONI[name], _bars(rows, name)) for name, rows in parts.items()]
     first = parts["causale"].row(0, named=True)
-    what = f"La causale con più lavoratori è «{CAUSALI.get(first['voce'], first['voce'])}»: **{number(100 * first['quota'], 'pct') if first['quota'] is not None else 'n.c.'}** dei lavoratori in corso."
+    largest = (
+        "Fra le cifre mostrate, la causale con più lavoratori"
+        if has_hidden(parts["causale"].select(pl.col("^lavoratori.*$")))
+        else "La causale con più lavoratori"
+    )
+    what = f"{largest} è «{CAUSALI.get(first['voce'], first['voce'])}»: **{number(100 * first['quota'], 'pct') if first['quota'] is not None else first.get('quota' + SEGNO) or 'n.c.'}** dei lavoratori in corso."
+    what = what if first["lavoratori"] is not None else "Le causali di ciò che è in corso; le cifre di ciascuna sono oscurate."
     return figure(
         panels, _distribution_table(pl.concat(parts.values()), "Unità in corso per causale e dimensione"), title=f"Per causale e dimensione dell'azienda, {q.luogo}",
         subtitle=what, alt=f"Barre orizzontali dei lavoratori in corso per causale e per classe di dipendenti. {what.replace('**', '')}", source=q.source,
@@ -245,7 +279,9 @@ def sectors_figure(distribuzioni: pl.DataFrame, q: Quadro) -> Block:
 
 
 def calendar_figure(calendario: pl.DataFrame, q: Quadro) -> Block:
-    """Starts and expiries month by month, for every unità."""
+    """Starts and expiries month by month, for every unità, also ended: for the internal profile only."""
+    if not q.interno:  # with the months of the units in course, they would tell of the few that have ended
+        return text([])
     counted = calendario.select(pl.sum_horizontal(pl.exclude("mese"))).to_series().sum()
     if not counted:
         return text(["Nessun inizio e nessuna scadenza nei dodici mesi prima e dopo la fine del bimestre."])
@@ -285,12 +321,14 @@ def months_figure(distribuzioni: pl.DataFrame, q: Quadro) -> Block:
     grid = dated.select(pl.date_range(pl.col("mese").min(), pl.col("mese").max(), "1mo").alias("mese"))
     for name in ("inizio", "fine"):
         part = dated.filter(dimensione=f"mese_{name}").select(
-            "mese", pl.col("unita").alias(f"unita_{name}"), pl.col("lavoratori").alias(f"lavoratori_{name}")
+            "mese", *(pl.when(pl.col(count).is_null()).then(-1).otherwise(count).alias(f"{count}_{name}") for count in CONTI[1:])
         )
         grid = grid.join(part, on="mese", how="left", maintain_order="left")
-    grid = grid.with_columns(pl.exclude("mese").fill_null(0))
-    open_ended = rows.filter(dimensione="mese_fine", voce=in_corso.IGNOTO)["unita"].sum()
-    blank = f" Senza fine indicata, e dunque fuori dal grafico delle scadenze: {number(open_ended)} unità." if open_ended else ""
+    grid = grid.with_columns(pl.exclude("mese").fill_null(0)).with_columns(pl.exclude("mese").replace(-1, None))
+    open_ended = rows.filter(dimensione="mese_fine", voce=in_corso.IGNOTO)
+    ended = told(open_ended.row(0, named=True), "unita") if open_ended.height else ""
+    blank = f" Senza fine indicata, e dunque fuori dal grafico delle scadenze: {ended} unità." if ended else ""
+    blank += " *: mese con unità, in numero oscurato." if has_hidden(rows.select(pl.col("^(unita|lavoratori).*$"))) else ""
     counts = [(label, f"{name}_inizio", f"{name}_fine") for name, label in (("unita", "Unità produttive"), ("lavoratori", "Lavoratori"))]
     return figure(
         charts_bimestrale.month_columns(grid, q.giorno, counts), _distribution_table(rows, "Unità in corso per mese di inizio e di scadenza"),
@@ -407,6 +445,8 @@ def pal_figure(passi: pl.DataFrame, q: Quadro) -> Block:
 
 def quality(rilievi: pl.DataFrame, confronto: pl.DataFrame, q: Quadro) -> Block:
     """What contradicts itself or is blank in the units of the report, rule by rule; a sentence when nothing does."""
+    if not q.interno:
+        return reserved("I rilievi sulle unità")
     if not any(row["unita"] for row in rows_of(confronto, q).values()):
         return text(["Nessuna unità da controllare."])
     if rilievi.is_empty():
@@ -415,7 +455,7 @@ def quality(rilievi: pl.DataFrame, confronto: pl.DataFrame, q: Quadro) -> Block:
     columns = [Col("testo", "Rilievo"), Col("unita", "Unità", "intero"), Col("lavoratori", "Lavoratori", "intero")]
     notes = [
         "Nulla è corretto: i dati restano come sono nel registro. Un'unità può avere più rilievi.",
-        "I numeri delle unità sono nel file di dati qualita_casi." if q.interno else "",
+        "I numeri delle unità sono nel file di dati qualita_casi.",
     ]
     return table(
         rilievi, columns, title=f"Rilievi sulle unità del rapporto, {q.luogo}", name="Rilievi", notes=notes, source=q.source, data="qualita"

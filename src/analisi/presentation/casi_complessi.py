@@ -14,7 +14,7 @@ from analisi.indicators.complessita_confronti import ESTRAZIONI, INCERTO, LEGATO
 from analisi.indicators.estratti import Estratti
 from analisi.indicators.procedure_in_corso import begins, complete_since, require_covered
 from analisi.presentation import charts_complessi
-from analisi.presentation.blocks import Block, Col, cards, figure, reserved, table, text, warnings
+from analisi.presentation.blocks import Block, Col, cards, figure, table, text, warnings
 from analisi.presentation.charts_complessi import case_name
 from analisi.presentation.contesto import MOST_DAYS, Ambito, ambito
 from analisi.presentation.dati_complessi import COLONNE
@@ -165,10 +165,9 @@ def in_brief(v: Valutazione, riepilogo: pl.DataFrame, decisioni: pl.DataFrame, c
         f"{q.luogo}, {_day(q.giorno, 'al')}: **{many(cases, 'caso', 'casi')}** in corso, con {many(workers, 'lavoratore coinvolto', 'lavoratori coinvolti')}; "
         f"{'nessuno ha' if not high else f'**{high}** ha' if high == 1 else f'**{high}** hanno'} un punteggio alto (almeno {_least(classi)} su 100)."
     ]
-    if q.interno:
-        top = v.casi.row(0, named=True)
-        said.append(f"Il primo è {top['id_procedura']} ({top['ragione_sociale']}), con {_score(top)}.")
+    top = v.casi.row(0, named=True)
     said += [
+        f"Il primo è {top['id_procedura']} ({top['ragione_sociale']}), con {_score(top)}.",
         f"Attenzione: {beyond(q)}." if beyond(q) else "",
         _firm(riepilogo, q),
         _moved(riepilogo, q),
@@ -207,7 +206,7 @@ def _due(decisioni: pl.DataFrame, q: Quadro) -> str:
         return f"Nessuna decisione risulta necessaria entro {many(q.giorni_decisione, 'giorno', 'giorni')}."
     late = decisioni.filter(pl.col("giorni_mancanti") < 0).height
     ahead = decisioni.filter(pl.col("giorni_mancanti") >= 0)
-    next_ = f" La prossima è {_day(ahead['giorno'].min(), 'del')}." if ahead.height and q.interno else ""
+    next_ = f" La prossima è {_day(ahead['giorno'].min(), 'del')}." if ahead.height else ""
     overdue = f", di cui {many(late, 'già scaduta', 'già scadute')}" if late else ""
     return f"Entro {many(q.giorni_decisione, 'giorno', 'giorni')}: **{many(decisioni.height, 'decisione', 'decisioni')}**{overdue}.{next_}"
 
@@ -245,8 +244,6 @@ def _named(frame: pl.DataFrame) -> pl.DataFrame:
 
 def cases_table(v: Valutazione, q: Quadro) -> Block:
     """The first cases, with the company and the register's own degree beside the score."""
-    if not q.interno:
-        return reserved("I singoli casi")
     if v.casi.is_empty():
         return text([NESSUN_CASO])
     part = [Col("unita_qui", "Unità", "intero", f"Di cui: {q.luogo}"), Col("lavoratori_qui", "Lavoratori", "intero", f"Di cui: {q.luogo}")] if q.provincia else []  # fmt: skip
@@ -272,8 +269,8 @@ def _words(part: dict, q: Quadro) -> str:
 
 def contributions_figure(v: Valutazione, criteri: pl.DataFrame, q: Quadro) -> Block:
     """What makes the score of each of the first cases."""
-    if not q.interno or v.casi.is_empty():
-        return reserved("Che cosa fa il punteggio di ciascun caso") if not q.interno else text([NESSUN_CASO])
+    if v.casi.is_empty():
+        return text([NESSUN_CASO])
     first, labels = q.first(v), dict(criteri.select("criterio", "etichetta").iter_rows())
     points = v.contributi.pivot("criterio", index="id_procedura", values="punti", maintain_order=True)
     shown = _named(first).select("caso", "id_procedura", "punteggio").join(points, on="id_procedura", how="left", maintain_order="left")
@@ -295,8 +292,6 @@ def contributions_figure(v: Valutazione, criteri: pl.DataFrame, q: Quadro) -> Bl
 
 def reasons(v: Valutazione, q: Quadro) -> Block:
     """Why each of the first cases stands where it does, in words."""
-    if not q.interno:
-        return text([])
     said = []
     for case in q.first(v).iter_rows(named=True):
         parts = v.contributi.filter(pl.col("id_procedura") == case["id_procedura"])
@@ -311,8 +306,8 @@ def reasons(v: Valutazione, q: Quadro) -> Block:
 
 def stability_figure(stabilita: pl.DataFrame, q: Quadro) -> Block:
     """How firm the ranking is: the ranks of each case over many sets of weights."""
-    if not q.interno or stabilita.is_empty():
-        return reserved("Le posizioni dei singoli casi al variare dei pesi") if not q.interno else text([NESSUN_CASO])
+    if stabilita.is_empty():
+        return text([NESSUN_CASO])
     near = stabilita.filter(tenuta=VICINO).sort("quota_primi", "posizione", descending=[True, False]).head(VICINI)
     rows = pl.concat([stabilita.filter(pl.col("posizione") <= q.primi), near]).sort("posizione")
     shown = rows.with_columns(
@@ -340,7 +335,7 @@ def stability_sentences(stabilita: pl.DataFrame, per_peso: pl.DataFrame, criteri
     said = []
     for name, label in words.items():
         found = stabilita.filter(tenuta=name)["id_procedura"].to_list()
-        which = f": {listing(found)}" if q.interno and found else ""
+        which = f": {listing(found)}" if found else ""
         said.append(f"{label}: **{many(len(found), 'caso', 'casi') if found else 'nessuno'}**{which}.")
     always = stabilita.filter(pl.col("quota_primi") == 1).height
     said.append(f"Fra i primi in tutte le {number(ESTRAZIONI)} prove: {many(always, 'caso', 'casi') if always else 'nessuno'}.")
@@ -356,8 +351,8 @@ def stability_sentences(stabilita: pl.DataFrame, per_peso: pl.DataFrame, criteri
 
 def timeline_figure(v: Valutazione, eventi: pl.DataFrame, q: Quadro) -> Block:
     """When things happened to each of the first cases, and when they are due."""
-    if not q.interno or v.casi.is_empty():
-        return reserved("La cronologia dei singoli casi") if not q.interno else text([NESSUN_CASO])
+    if v.casi.is_empty():
+        return text([NESSUN_CASO])
     dates = ["data_apertura", "data_esame_congiunto", "data_accordo", "data_decreto_concessione", "data_inizio", "data_fine"]
     first = q.first(v)
     shown = _named(first).with_columns(pl.col(dates).dt.to_string("%d/%m/%Y"))
@@ -383,8 +378,6 @@ def timeline_figure(v: Valutazione, eventi: pl.DataFrame, q: Quadro) -> Block:
 
 def changes_table(variazioni: pl.DataFrame, criteri: pl.DataFrame, q: Quadro) -> Block:
     """Who came in, who left and why, who rose or fell among the first."""
-    if not q.interno:
-        return reserved("I casi entrati, usciti o spostati")
     labels = dict(criteri.select("criterio", "etichetta").iter_rows())
     moved = pl.col("movimento").is_in(["salito", "sceso"]) & (pl.min_horizontal("posizione", "posizione_prima") <= q.primi)
     rows = variazioni.filter(pl.col("movimento").is_in(["entrato", "uscito"]) | moved)
@@ -413,8 +406,6 @@ def _why(row: dict, labels: dict[str, str]) -> str:
 
 def decisions_table(decisioni: pl.DataFrame, regole: pl.DataFrame, q: Quadro) -> Block:
     """What has to be decided, by when and by which role."""
-    if not q.interno:
-        return reserved("L'elenco delle decisioni")
     missing = [] if "registro_tavoli" in q.dati.presenti else ["Manca il registro dei tavoli: le loro azioni aperte non sono note."]
     if decisioni.is_empty():
         return text([f"Nessuna decisione risulta necessaria entro {many(q.giorni_decisione, 'giorno', 'giorni')}.", *missing])
@@ -449,8 +440,6 @@ def register_table(v: Valutazione, riepilogo: pl.DataFrame, q: Quadro) -> Block:
 
 def differing_table(v: Valutazione, q: Quadro) -> Block:
     """The cases where register and score put the case in different classes, in order of rank."""
-    if not q.interno:
-        return reserved("I casi in cui registro e punteggio non coincidono")
     rows = v.casi.filter(pl.col("registro") != pl.col("classe"))
     if v.casi.is_empty():
         return text([])
@@ -516,10 +505,7 @@ def quality(v: Valutazione, q: Quadro) -> Block:
     )
     said += [] if q.dati.monitoraggio else ["mancano i fogli dei Nuclei: non si sa dove le PAL siano attivate"]
     said += [] if "registro_tavoli" in q.dati.presenti else ["manca il registro dei tavoli: incontri e azioni aperte non sono noti"]
-    if q.interno:
-        said += q.dati.rilievi
-    elif q.dati.rilievi:
-        said.append(f"{many(len(q.dati.rilievi), 'rilievo', 'rilievi')} sui file, nel profilo interno")
+    said += q.dati.rilievi
     return warnings([f"{words[0].upper()}{words[1:]}." for words in said], "Rilievi sui dati") if said else text(["Nessun rilievo."])
 
 

@@ -12,16 +12,18 @@ import altair as alt
 import polars as pl
 from babel.dates import format_date
 
+from analisi.disclosure.segni import OSCURATO
 from analisi.indicators.procedure_in_corso import ATTESA, CORSO, SCADENZA
 from analisi.presentation import theme
 from analisi.presentation.charts import TINTS
-from analisi.presentation.formats import number
-from analisi.presentation.marks import Panel, described, quantitative, rows_of, series_colours, spans, tile_map
+from analisi.presentation.formats import number, told
+from analisi.presentation.marks import Panel, described, quantitative, rows_of, series_colours, spans, text_at, tile_map
 from analisi.vocabulary import Territorio
 
 STARTS, ENDS = ("inizi", theme.BLUE), ("scadenze", theme.ORANGE)
 STATES = [(SCADENZA, theme.ORANGE), (CORSO, theme.BLUE), (ATTESA, theme.GREY)]
 TILE_TINTS = ["#FFFFFF", *TINTS[1]]  # none, then by thirds of the largest
+HIDDEN_TINT = "#E4E4E4"
 FEW = 5  # up to here every whole number has its tick
 ONE_YEAR = timedelta(days=365)
 NAME, LINES = 22, 15  # characters of a name, and lines of a panel, that there is room for
@@ -33,7 +35,7 @@ def month_columns(mesi: pl.DataFrame, day: date, counts: Sequence[tuple[str, str
     """Columns by month: what starts above the line, what expires below it; a dashed line at the end of the month of the day.
 
     Args:
-        mesi: mese (its first day), one row a month without gaps, and the counts.
+        mesi: mese (its first day), one row a month without gaps, and the counts; where one is blank, as it is hidden, stands its sign.
         counts: for each panel its title and the columns of what starts and of what expires.
     """
     months = mesi["mese"].to_list()
@@ -46,9 +48,11 @@ def month_columns(mesi: pl.DataFrame, day: date, counts: Sequence[tuple[str, str
     now = sum(month <= day for month in months) - 0.5
     panels = []
     for title, start, end in counts:
-        rows = []
+        rows, hidden = [], []
         for n, r in enumerate(mesi.iter_rows(named=True)):
             for (serie, _), name, sign in ((STARTS, start, 1), (ENDS, end, -1)):
+                if r[name] is None:
+                    hidden.append({"da": n, "y": 0, "testo": OSCURATO, "posto": sign})
                 if r[name]:
                     words = f"{format_date(r['mese'], 'MMMM y', locale='it_IT')}, {serie}: {number(r[name])} {title.lower()}"
                     rows.append({"da": n - 0.38, "a": n + 0.38, "serie": serie, "y": 0, "y2": sign * r[name], "etichetta": words})
@@ -64,7 +68,12 @@ def month_columns(mesi: pl.DataFrame, day: date, counts: Sequence[tuple[str, str
             .encode(x=x, x2=alt.X2(field="a"), y=y, y2=alt.Y2(field="y2"), color=series_colours([STARTS, ENDS], 2), description=described())
         )
         rule = alt.Chart(rows_of([{"da": now}])).mark_rule(color=theme.INK, strokeDash=[4, 3], aria=False).encode(x=quantitative("da"))
-        panels.append((title, theme.spec(alt.layer(bars, rule), 0, extra=210)))
+        stars = [
+            text_at([row for row in hidden if row["posto"] == sign], quantitative("da"), alt.Y(field="y", type="quantitative"), dy=dy)
+            for sign, dy in ((1, -3), (-1, 13))
+            if any(row["posto"] == sign for row in hidden)
+        ]
+        panels.append((title, theme.spec(alt.layer(bars, *stars, rule), 0, extra=210)))
     return panels
 
 
@@ -123,15 +132,15 @@ def worker_tiles(conteggi: pl.DataFrame, territorio: Territorio, titles: dict[st
     panels = []
     for voce, title in titles.items():
         found = {r["provincia"]: r for r in conteggi.filter(voce=voce).iter_rows(named=True)}
-        largest = max([found[p.sigla]["lavoratori"] for p in territorio.province], default=0) or 1
+        largest = max([found[p.sigla]["lavoratori"] or 0 for p in territorio.province], default=0) or 1
         rows = []
         for p in territorio.province:
-            workers, units = found[p.sigla]["lavoratori"], found[p.sigla]["unita"]
-            tint = TILE_TINTS[-(-3 * workers // largest)]
+            workers, shown, units = found[p.sigla]["lavoratori"], told(found[p.sigla], "lavoratori"), told(found[p.sigla], "unita")
+            tint = HIDDEN_TINT if workers is None else TILE_TINTS[-(-3 * workers // largest)]
             rows.append(
                 {"x": p.colonna, "y": p.riga, "x1": p.colonna + 1, "y1": p.riga + 1, "cx": p.colonna + 0.5, "cy": p.riga + 0.5,
-                 "sigla": p.sigla, "testo": number(workers), "colore": tint, "bordo": "#FFFFFF" if workers else theme.GREY,
-                 "etichetta": f"{p.nome}: {number(workers)} lavoratori, {number(units)} unità"}
+                 "sigla": p.sigla, "testo": shown, "colore": tint, "bordo": theme.GREY if workers == 0 else "#FFFFFF",
+                 "etichetta": f"{p.nome}: {shown} lavoratori, {units} unità"}
             )  # fmt: skip
         rows.sort(key=lambda row: row["bordo"] != "#FFFFFF")  # outlines above the white edges of their neighbours
         panels.append((title, tile_map(rows, max(columns, MAP_COLUMNS), lines)))

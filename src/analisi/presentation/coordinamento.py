@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from analisi.disclosure.segni import SEGNO
 from analisi.disclosure.tavole import PUBBLICA, RISERVATA, Tavola
 from analisi.errors import listing
 from analisi.indicators.coordinamento import BILATERALE, CONTEGGI, REGIONALE, TUTTI
@@ -99,8 +100,14 @@ def in_words(per_tipo: pl.DataFrame, giorno: date) -> list[str]:
     return said
 
 
-def _columns(first: Col) -> list[Col]:
-    shown = [name for name in CONTEGGI if name != "incontri_senza_numero"]
+def _without_hidden(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows without the columns that are hidden from top to bottom."""
+    hidden = [name for name in CONTEGGI if name + SEGNO in rows.columns and not rows[name].count() and rows[name + SEGNO].count()]
+    return rows.drop([name + end for name in hidden for end in ("", SEGNO)])
+
+
+def _columns(first: Col, rows: pl.DataFrame) -> list[Col]:
+    shown = [name for name in CONTEGGI if name != "incontri_senza_numero" and name in rows.columns]
     return [
         first,
         *(Col(name, *COLUMNS[name][:2], fallback="_nd" if name.startswith(("lavoratori", "procedure_note")) else "") for name in shown),
@@ -117,12 +124,13 @@ def _silent(blank: int | None) -> str:
 
 def type_table(per_tipo: pl.DataFrame, giorno: date, source: str = SOURCE) -> Block:
     """Tables, cases, workers and actions by type of table."""
-    rows = per_tipo.with_columns(pl.col("tipo").replace(NAMES), pl.lit("n.d.").alias("_nd"))
-    notes = [ONCE, ACTIONS, _silent(per_tipo.filter(pl.col("tipo") == TUTTI)["incontri_senza_numero"].item())]
+    rows = _without_hidden(per_tipo.with_columns(pl.col("tipo").replace(NAMES), pl.lit("n.d.").alias("_nd")))
+    about = [words for words, name in ((ONCE, "lavoratori_incontri"), (ACTIONS, "azioni_aperte")) if name in rows.columns]
+    notes = [*about, _silent(per_tipo.filter(pl.col("tipo") == TUTTI)["incontri_senza_numero"].item())]
     title = f"Tavoli di coordinamento dal 01/01/{giorno.year} al {giorno:%d/%m/%Y}"
     return table(
         rows,
-        _columns(Col("tipo", "Tipo di tavolo")),
+        _columns(Col("tipo", "Tipo di tavolo"), rows),
         title=title,
         name="Tavoli",
         totals=1,
@@ -134,13 +142,19 @@ def type_table(per_tipo: pl.DataFrame, giorno: date, source: str = SOURCE) -> Bl
 
 def nucleo_table(per_nucleo: pl.DataFrame, territorio: Territorio, giorno: date, source: str = SOURCE) -> Block:
     """The same by Nucleo; those without a table have zero."""
-    rows = per_nucleo.with_columns(pl.col("nucleo").replace_strict(territorio.nomi), pl.lit("n.d.").alias("_nd"))
+    rows = _without_hidden(per_nucleo.with_columns(pl.col("nucleo").replace_strict(territorio.nomi), pl.lit("n.d.").alias("_nd")))
     without = per_nucleo.filter(pl.col("tavoli") == 0)["nucleo"].to_list()
     names = [f"Senza incontri nell'anno: {listing(territorio.nomi[sigla] for sigla in without)}."] if without else []
     notes = [*names, "I tavoli regionali non sono di un Nucleo: non sono qui.", _silent(per_nucleo["incontri_senza_numero"].sum())]
     title = f"Tavoli per Nucleo dal 01/01/{giorno.year} al {giorno:%d/%m/%Y}"
     return table(
-        rows, _columns(Col("nucleo", "Nucleo")), title=title, name="Tavoli per Nucleo", notes=notes, source=source, data="coordinamento"
+        rows,
+        _columns(Col("nucleo", "Nucleo"), rows),
+        title=title,
+        name="Tavoli per Nucleo",
+        notes=notes,
+        source=source,
+        data="coordinamento",
     )
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from analisi.disclosure.tavole import RISERVATA, Tavola, at, cella, differenza, rapporto, segue
 from analisi.indicators import attivazione_pal as pal
-from analisi.indicators.procedure_in_corso import CONTI
+from analisi.indicators.estratti import read_estratti
+from analisi.indicators.procedure_in_corso import CONFRONTI, CONTI, TUTTE
 from analisi.presentation import coordinamento
 from analisi.presentation.attivazione_pal import PASSI
 from analisi.presentation.datasets import Campo, DataFile
+from analisi.presentation.quadro_bimestrale import quadro
+from analisi.vocabulary import TOTALE
 
+if TYPE_CHECKING:
+    from analisi.disclosure.celle import Sistema
+
+CASI, PAL = "procedure_in_corso", "attivazione_pal"  # the names of the cells
 CONTI_NOMI = {"procedure": "Procedure", "unita": "Unità", "lavoratori": "Lavoratori"}
 _COLONNE: dict[str, Campo] = {
     "provincia": ("Territorio", "testo", "sigla della provincia dell'unità produttiva; TOT per la regione"),
@@ -80,7 +90,7 @@ DATI = {
         "mese": ("Mese", "testo", "primo giorno del mese"),
         **{f"{name}_{end}": (f"{label} che {verb}", "intero", f"{label.lower()} la cui sospensione {words} nel mese")
            for end, verb, words in (("inizio", "iniziano", "inizia"), ("fine", "scadono", "ha l'ultimo giorno")) for name, label in list(CONTI_NOMI.items())[1:]},
-    }),
+    }, cases=True),
     "imbuto_pal": _file("Lavoratori per passo delle PAL nei fogli dei Nuclei", "provincia (anche TOT), passo", "trimestre", "provincia",
         passo=("Passo", "testo", "passo raggiunto; NESSUNO se non ancora preso in carico"),
         lavoratori=("Lavoratori", "intero", "lavoratori sospesi nel passo"),
@@ -90,9 +100,55 @@ DATI = {
         attivati=("PAL attivate", "intero", "lavoratori con PAL attivata (STEP 4)"), lavoratori=("Lavoratori sospesi", "intero", "lavoratori sospesi dei fogli: la base"),
         tasso=("Tasso %", "quota", "attivati sulla base, 0-100"), inf95=("Estremo inferiore %", "quota", "estremo inferiore dell'intervallo al 95%, 0-100"),
         sup95=("Estremo superiore %", "quota", "estremo superiore dell'intervallo al 95%, 0-100")),
-    "qualita": _file("Rilievi sulle unità del rapporto", "rilievo", "regola", testo=("Che cosa", "testo", "il rilievo"),
+    "qualita": _file("Rilievi sulle unità del rapporto", "rilievo", "regola", cases=True, testo=("Che cosa", "testo", "il rilievo"),
         unita=("Unità", "intero", "unità con il rilievo"), lavoratori=("Lavoratori", "intero", "lavoratori di quelle unità")),
     "qualita_casi": _file("Unità con rilievi", "rilievo, procedura e unità produttiva", "regola", "provincia", "id_procedura", "id_unita", "lavoratori", cases=True),
     "coordinamento": DataFile("Tavoli di coordinamento nell'anno, fino alla fine del bimestre", "tipo di tavolo, poi Nucleo", coordinamento.COLUMNS),
     "azioni": coordinamento.AZIONI,
 }  # fmt: skip
+
+
+def sistema(fonte: str, territorio: str, bimestre: str, giorni_scadenza: int) -> Sistema:
+    """The cells of the report, of the region and of every provincia, whichever the page is about."""
+    from analisi.presentation.celle_bimestrale import system
+
+    return system(quadro(read_estratti(fonte, territorio), bimestre, giorni_scadenza=giorni_scadenza))
+
+
+def tavole(fonte: str, territorio: str, bimestre: str, giorni_scadenza: int) -> dict[str, Tavola]:
+    """How the data files of a page for other readers tell the cells of `sistema`; the files that are not here are for the internal profile."""
+    q = quadro(read_estratti(fonte, territorio), bimestre, giorni_scadenza=giorni_scadenza)
+    region = q.territorio.totale
+    counts = {}
+    for name in CONTI:
+        now = at(cella(name), tempo=q.bimestre)
+        counts[name] = now
+        for other, period in CONFRONTI.items():
+            then = at(cella(name), tempo=period(q.bimestre))
+            change = differenza(now, then)
+            counts |= {
+                f"{name}_{other}": then, f"var_{name}_{other}": change, f"pct_{name}_{other}": rapporto(change, then, scala=100),
+            }  # fmt: skip
+    course = {name: at(cella(name), tempo=q.bimestre, voce="in_corso") for name in CONTI}
+    whole = at(course["lavoratori"], dimensione="", versione_ateco="")
+    own = {name: at(cella(name), tempo=q.bimestre) for name in CONTI[1:]}
+    steps = segue(*(at(cella("lavoratori"), passo=passo) for passo in (*pal.STATI, TOTALE)))
+    rates = ("tasso", "inf95", "sup95", "procedure", "unita", "correlazione", "dimensione")
+    return {
+        "procedure_in_corso": Tavola(CASI, {"provincia": region, "tipo": TUTTE, "voce": ""}, counts),
+        "procedure_condivise": Tavola(CASI, {"provincia": region}, {
+            "procedure": course["procedure"], "condivise": at(course["procedure"], condivise="true"),
+            "lavoratori_qui": RISERVATA, "lavoratori_in_tutto": RISERVATA,
+        }),
+        "distribuzioni": Tavola(CASI, {"dimensione": "", "versione_ateco": "", "voce": TOTALE}, {
+            "procedure": RISERVATA, **own, "quota": rapporto(own["lavoratori"], whole, scala=100),
+        }),
+        "imbuto_pal": Tavola(PAL, {"trimestre": "", "provincia": region, "passo": TOTALE}, {
+            "lavoratori": cella("lavoratori"), "almeno": steps,
+            "quota": rapporto(cella("lavoratori"), at(cella("lavoratori"), passo=TOTALE), scala=100),
+        }),
+        "tasso_pal": Tavola(PAL, {"trimestre": "", "provincia": region}, {
+            "attivati": at(cella("lavoratori"), passo="STEP4"), "lavoratori": cella("lavoratori"), **dict.fromkeys(rates, steps),
+        }),
+        "coordinamento": coordinamento.TAVOLA,
+    }  # fmt: skip

@@ -33,6 +33,11 @@ class Quadro(Ambito):
         return self.provincia or self.territorio.totale
 
     @property
+    def ridotto(self) -> bool:
+        """Whether the page is of one provincia and for other readers: of few units, nearly everything would be hidden."""
+        return bool(self.provincia) and not self.interno
+
+    @property
     def luoghi(self) -> list[str]:
         """The siglas of the rows that are counted: the provincia, or every one and the region."""
         return [self.provincia] if self.provincia else [*self.territorio.sigle, self.territorio.totale]
@@ -102,8 +107,8 @@ def rows_of(confronto: pl.DataFrame, q: Quadro, tipo: str = TUTTE) -> dict[str, 
 
 def is_empty(confronto: pl.DataFrame, q: Quadro) -> bool:
     """Whether the place has nothing to tell: no unità now, in the bimestre before, a year before."""
-    rows = confronto.filter(provincia=q.chiave, tipo=TUTTE)
-    return not rows.select(pl.sum_horizontal(pl.col("unita", "unita_prec", "unita_anno").sum())).item()
+    rows = confronto.filter(provincia=q.chiave, tipo=TUTTE).select("unita", "unita_prec", "unita_anno")
+    return all(value == 0 for row in rows.iter_rows() for value in row)  # what is hidden is not zero
 
 
 def is_large(name: str, base: int) -> bool:

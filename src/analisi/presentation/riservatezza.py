@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from analisi.disclosure.protezione import Protezione
 
 PIANO = "ANALISI_PIANO"  # the reports published together, as JSON: [[notebook, parameters], ...]
-RAPPORTI = {"annuale": "dati_annuale", "attivazione_pal": "dati_pal", "scenario": "dati_scenario", "misure_pal": "protezione_misure"}
+RAPPORTI = {
+    "annuale": "dati_annuale",
+    "attivazione_pal": "dati_pal",
+    "bimestrale": "dati_bimestrale",
+    "misure_pal": "protezione_misure",
+    "scenario": "dati_scenario",
+}
 NOTICE = (
     "Questa pagina può uscire: le cifre che poggiano su pochi lavoratori, unità o imprese, e quelle che le farebbero ricavare, sono oscurate (**«*»**). "
     "Frasi, figure e ordini fra territori riguardano le cifre mostrate."
