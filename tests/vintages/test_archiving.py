@@ -208,3 +208,10 @@ def test_a_table_is_scanned_as_it_was_on_a_day(tmp_path, archive):
     assert scan(archive, "vol_procedure").select("id_unita").collect().height == 2
     with pytest.raises(AnalisiError, match="non ha la tabella misure; ha vol_procedure"):
         scan(archive, "misure")
+
+
+@pytest.mark.parametrize("days", [[], [None, None], [date(2024, 1, 2), None, date(1, 1, 1), date(9999, 12, 31), date(2024, 1, 2)]])
+def test_rows_are_by_day_those_without_one_first_and_equal_ones_as_they_were(days):
+    frame = pl.DataFrame({"data_inizio": pl.Series(days, dtype=pl.Date), "n": range(len(days))}, schema_overrides={"n": pl.Int64})
+    expected = frame.sort("data_inizio", nulls_last=False, maintain_order=True)
+    assert_frame_equal(layout.ordered(frame, SIUL_COB, whole=False), expected)

@@ -14,7 +14,6 @@ from analisi.tables.schema import Table
 from analisi.vintages.layout import SEED
 
 _BUCKETS = 64  # files of hashes, by their first bits: one at a time is looked at in memory
-_EDGES = (np.arange(1, _BUCKETS, dtype=np.uint64) << np.uint64(58)).astype(np.uint64)
 
 
 class Keys:
@@ -34,8 +33,10 @@ class Keys:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Note the keys of some rows."""
-        hashes = np.sort(_whole(frame.select(self.table.key), self.table).hash_rows(seed=SEED).to_numpy())
-        for bucket, part in zip(self.buckets, np.split(hashes, np.searchsorted(hashes, _EDGES)), strict=True):
+        hashes = _whole(frame.select(self.table.key), self.table).hash_rows(seed=SEED).to_numpy()
+        numbers = (hashes >> np.uint64(58)).astype(np.uint8)
+        parts = np.split(hashes[np.argsort(numbers, kind="stable")], np.bincount(numbers, minlength=_BUCKETS).cumsum()[:-1])
+        for bucket, part in zip(self.buckets, parts, strict=True):
             with bucket.open("ab") as file:
                 part.tofile(file)
 

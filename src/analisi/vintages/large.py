@@ -39,29 +39,33 @@ def large(
     step = ceil(rows / ceil(rows / layout.PIECE))
     facts = _Gathered(table, path, where, accept)
     files: list[dict[str, Any]] = []
+    hashes: list[Future[int]] = []
     waiting: Future[list[dict[str, Any]]] | None = None
-    with Keys.of(table) as keys, ThreadPoolExecutor(1) as pool:
+    with Keys.of(table) as keys, ThreadPoolExecutor(3) as pool:
         if accept:  # what repeats a key must be known before it is written
             for first in range(0, rows, step):
                 keys.add(pl.scan_parquet(path).slice(first, step).select(table.key).collect())
             facts.repeated = keys.repeated(path, rows, step)
         for number, first in enumerate(range(0, rows, step), start=1):
             frame = typed.piece(path, table, first, step)
-            if not accept:
-                keys.add(frame)
+            noted = None if accept else pool.submit(keys.add, frame)
             good = facts.accepted(frame, first)
+            hashes.append(pool.submit(content, good))
+            if noted:
+                noted.result()
             if waiting:
                 files += waiting.result()
             waiting = pool.submit(_pieces, good, table, folder, stem, number, synthetic=facts.synthetic)
             told(path.name, min(first + step, rows), rows)
         files += waiting.result() if waiting else []
+        rows_hash = added(*(done.result() for done in hashes))
         if not accept:
             facts.reject(keys.repeated(path, rows, step))
     facts.require_clean()
     counts = {"righe": rows, "accettate": rows - facts.rejected, "scartate": facts.rejected, "totali": 0, "vuote": 0}
     unchecked = [*typed.single_row_rules(table, where)[1], *(link.code for link in table.links)]
     return describe(
-        table, path, digest, counts, facts.content, files, sintetica=facts.synthetic, estrazione=facts.extracted, errors=facts.errors,
+        table, path, digest, counts, rows_hash, files, sintetica=facts.synthetic, estrazione=facts.extracted, errors=facts.errors,
         warned=facts.warned, doubts=[], how=BY_COLUMNS, unchecked=unchecked,
     )  # fmt: skip
 
@@ -82,7 +86,6 @@ class _Gathered:
     where: Territorio
     accept: bool
     repeated: pl.DataFrame | None = None
-    content: int = 0
     rejected: int = 0
     synthetic: bool = False
     extracted: str | None = None
@@ -104,7 +107,6 @@ class _Gathered:
         self.rejected += frame.height - good.height
         if not self.accept and self.rejected > MOST:
             self.require_clean()
-        self.content = added(self.content, content(good))
         if "natura" in good.columns:
             self.synthetic |= bool((good["natura"] == "sintetici").any())
             days = [day for day in (self.extracted, str(good["data_estrazione"].max() or "")) if day]

@@ -34,8 +34,16 @@ def ordered(frame: pl.DataFrame, table: Table, *, whole: bool) -> pl.DataFrame:
     """The rows by their period, those without one first; with `whole` also by key, which leaves one order only."""
     by = list(dict.fromkeys([PERIOD[table.name], *(table.key if whole else ())]))
     fixed = [name for name in frame.columns if name not in by and _constant(frame[name])]
-    moved = frame.drop(fixed).rechunk().sort(by, nulls_last=False, maintain_order=True)  # in one chunk, sorting takes half the time
+    moved = frame.drop(fixed).rechunk()  # in one chunk, moving rows takes half the time
+    days = len(by) == 1 and moved.schema[by[0]] == pl.Date
+    moved = moved[_by_day(moved[by[0]])] if days else moved.sort(by, nulls_last=False, maintain_order=True)
     return moved.with_columns(pl.lit(frame[name].first(), dtype=frame.schema[name]).alias(name) for name in fixed).select(frame.columns)
+
+
+def _by_day(days: pl.Series) -> np.ndarray:
+    """Where the rows are by day, those without one first: small whole numbers are put in order in a quarter of the time."""
+    numbers = days.to_physical()
+    return np.argsort((numbers - numbers.min()).fill_null(-1).shrink_dtype().to_numpy(), kind="stable")
 
 
 def _constant(values: pl.Series) -> bool:
