@@ -218,6 +218,7 @@ def main() -> int:
     parser.add_argument("--giri", type=int, default=5)
     parser.add_argument("--compiti", nargs="+", default=list(COMPITI))
     parser.add_argument("--scelte", action="store_true", help="of ours, only the engine chosen for each task")
+    parser.add_argument("--senza-pandas", action="store_true")
     parser.add_argument("--uno", nargs=3)
     options = parser.parse_args()
     if options.uno:
@@ -234,7 +235,7 @@ def main() -> int:
             print(f"estratti di {size:,} righe in {time.perf_counter() - begin:.0f} s".replace(",", "."))
         for compito in options.compiti:
             chosen = f"nostra, {engine_for(compito, size)}"
-            modi = [modo for modo in MODI if modo != "pandas" or size <= PANDAS_FINO_A]
+            modi = [modo for modo in MODI if modo != "pandas" or (size <= PANDAS_FINO_A and not options.senza_pandas)]
             modi = [modo for modo in modi if not options.scelte or "nostra" not in modo or modo == chosen]
             result = measure(compito, folder, options.giri, modi)
             by_hand = [result["polars a mano"], result["duckdb a mano"]]
