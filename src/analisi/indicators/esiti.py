@@ -186,7 +186,7 @@ def reemployed(
     """One row per `by`: workers observed for so many days (`osservati`), and how many of them have another job by then (`rioccupati`).
 
     The figures of `windows`, where nothing else is asked: only hirings within the window are kept, and corrections of those alone are
-    looked for, so that on large extracts it takes half of the time.
+    looked for.
 
     Args:
         lavoratori: as in `bases`, with the columns of `by`. base: one of `BASI`.
