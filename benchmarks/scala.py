@@ -26,7 +26,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 
-import narwhals as nw
 import polars as pl
 
 from analisi.indicators import comunicazioni, esiti
@@ -39,7 +38,6 @@ from analisi.tables.delivery import in_force
 GIORNI, PANDAS_FINO_A, TOLLERANZA = 180, 2_000_000, 1.05
 TETTO_GB = {"tavola": 2, "distinti": 4, "rioccupazione": 2}
 REF: date = _last_day()
-SERVONO = ["id_lavoratore", "id_procedura", "cf_azienda", "provincia", "data_inizio_sospensione", "stato_rapporto", "sigla_prov_domicilio"]
 
 
 # Ours
@@ -52,10 +50,8 @@ def nostra(compito: str, folder: Path, motore: str) -> pl.DataFrame:
         return comunicazioni.flows(t["siul_cob"], capoluoghi(), REF)
     if compito == "distinti":
         return comunicazioni.distinct_people(t["siul_cob"], "anno")
-    people = nw.from_native(workers(t["cigs_lavoratori"], in_force(t["vol_procedure"]))).select(SERVONO).to_native()
-    followed = esiti.followed(people, t["siul_cob"], REF, quali=["sospesi"])
-    counts = esiti.windows(followed, REF, ["provincia"], [GIORNI])
-    return counts.group_by("provincia").agg(pl.col("osservati", "rioccupati").sum())
+    people = workers(t["cigs_lavoratori"], in_force(t["vol_procedure"]))
+    return esiti.reemployed(people, t["siul_cob"], REF, ["provincia"], GIORNI)
 
 
 # By hand: DuckDB
@@ -170,8 +166,8 @@ def pandas(compito: str, folder: Path) -> pl.DataFrame:
         return comunicazioni.flows(cob, capoluoghi(), REF)
     if compito == "distinti":
         return comunicazioni.distinct_people(cob, "anno")
-    followed = esiti.followed(workers(read("cigs_lavoratori"), in_force(read("vol_procedure"))), cob, REF, quali=["sospesi"])
-    return esiti.windows(followed, REF, ["provincia"], [GIORNI]).group_by("provincia").agg(pl.col("osservati", "rioccupati").sum())
+    people = workers(read("cigs_lavoratori"), in_force(read("vol_procedure")))
+    return esiti.reemployed(people, cob, REF, ["provincia"], GIORNI)
 
 
 MODI: dict[str, Callable[[str, Path], pl.DataFrame]] = {
@@ -222,6 +218,7 @@ def main() -> int:
     parser.add_argument("--giri", type=int, default=5)
     parser.add_argument("--compiti", nargs="+", default=list(COMPITI))
     parser.add_argument("--scelte", action="store_true", help="of ours, only the engine chosen for each task")
+    parser.add_argument("--senza-pandas", action="store_true")
     parser.add_argument("--uno", nargs=3)
     options = parser.parse_args()
     if options.uno:
@@ -238,7 +235,7 @@ def main() -> int:
             print(f"estratti di {size:,} righe in {time.perf_counter() - begin:.0f} s".replace(",", "."))
         for compito in options.compiti:
             chosen = f"nostra, {engine_for(compito, size)}"
-            modi = [modo for modo in MODI if modo != "pandas" or size <= PANDAS_FINO_A]
+            modi = [modo for modo in MODI if modo != "pandas" or (size <= PANDAS_FINO_A and not options.senza_pandas)]
             modi = [modo for modo in modi if not options.scelte or "nostra" not in modo or modo == chosen]
             result = measure(compito, folder, options.giri, modi)
             by_hand = [result["polars a mano"], result["duckdb a mano"]]

@@ -76,5 +76,13 @@ def test_the_year_of_sending_is_made_where_the_files_are_not_divided_by_it(tmp_p
     assert collect(dati.tables("tavola")["vol_procedure"]).height > 0
 
 
+def test_extracts_that_do_not_say_their_origin_are_not_synthetic_and_have_no_day(tmp_path):
+    write_scale(tmp_path / "e", 2_000)
+    for path in (tmp_path / "e").rglob("*.parquet"):
+        pl.read_parquet(path, hive_partitioning=False).drop("natura", "data_estrazione").write_parquet(path)
+    dati = open_extracts(str(tmp_path / "e"))
+    assert (dati.righe, dati.sintetica, dati.estrazione) == (2_000, False, None)
+
+
 def test_the_territory_of_italy_has_107_provinces_each_with_its_main_town():
     assert (len(load_territorio("italia").sigle), set(capoluoghi().values())) == (107, set(load_territorio("italia").sigle))

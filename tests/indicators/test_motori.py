@@ -87,6 +87,11 @@ def _followed(t, durata=1):
     return esiti.followed(people, t("siul_cob"), RIF, durata)
 
 
+def _reemployed(t, base, giorni=180):
+    people = workers(t("cigs_lavoratori"), in_force(t("vol_procedure")))
+    return esiti.reemployed(people, t("siul_cob"), RIF, ["provincia", "genere"], giorni, base)
+
+
 def _table(t):
     return settled(provincial_table(t("casi_gestiti")))
 
@@ -117,6 +122,7 @@ INDICATORS = {
     "esiti": _followed,
     "esiti, 30 giorni": lambda t: _followed(t, 30),
     "rioccupati": lambda t: esiti.rates(_followed(t), RIF, ["provincia", "genere"]),
+    **{f"rioccupati, {base}": lambda t, base=base: _reemployed(t, base) for base in esiti.BASI},
     "nuovi lavori": lambda t: esiti.job_kinds(_followed(t), esiti.comuni()),
     "flussi": lambda t: comunicazioni.flows(t("siul_cob"), esiti.comuni(), RIF),
     "persone distinte": lambda t: comunicazioni.distinct_people(t("cigs_lavoratori"), "genere"),
@@ -169,6 +175,17 @@ def test_spark_gives_the_same_figures(session, indicator, tables, parquet, expec
 @pytest.mark.parametrize("indicator", ["tavola", "casi, apertura", "giorni", "rioccupati", "flussi", "persone distinte"])
 def test_spark_connect_gives_the_same_figures(session, indicator, parquet, expected):
     _agree(indicator, lambda name: session.read.parquet(str(parquet / f"{name}.parquet")), expected)
+
+
+@pytest.mark.parametrize("base", esiti.BASI)
+@pytest.mark.parametrize("engine", ["polars", "polars lazy", "pandas", "duckdb"])
+def test_reemployed_alone_are_those_of_the_windows(engine, base, tables, parquet):
+    given, by = tables.__getitem__ if engine == "polars" else _given(engine, tables, parquet), ["provincia", "genere"]
+    counts = esiti.windows(_followed(given), RIF, ["base", *by]).filter(base=base)
+    for days in esiti.FINESTRE:
+        whole = counts.filter(finestra=days).group_by(by).agg(pl.col("osservati", "rioccupati").sum())
+        assert_frame_equal(_reemployed(given, base, days), whole.sort(by), check_exact=True)
+    assert counts["rioccupati"].sum()
 
 
 @pytest.mark.parametrize("engine", ["polars lazy", "pandas", "duckdb"])

@@ -78,16 +78,16 @@ def open_extracts(fonte: str, motore: str = "", territorio: str = "italia") -> A
         for path in paths:
             _check(path, name)
     labels = {name: _labels(paths) for name, paths in files.items()}
-    synthetic = any("sintetici" in rows["natura"].to_list() for rows in labels.values())
-    rows = collect(pl.scan_parquet(files[SIUL_COB.name]).select(pl.len())).item()
-    return Ampi(where, motore, files, rows, labels[SIUL_COB.name]["data_estrazione"].max(), synthetic)
+    rows, _, day = labels[SIUL_COB.name]
+    return Ampi(where, motore, files, rows, day, any(synthetic for _, synthetic, _ in labels.values()))
 
 
-def _labels(paths: list[Path]) -> pl.DataFrame:
-    """The distinct values of natura and data_estrazione in the files of a table, blank where they have no such column."""
-    rows = pl.scan_parquet(paths, hive_partitioning=True)
+def _labels(paths: list[Path]) -> tuple[int, bool, date | None]:
+    """How many rows the files of a table have, whether some is labelled synthetic, and the last data_estrazione."""
+    rows, blank = pl.scan_parquet(paths, hive_partitioning=True), pl.lit(None)
     known = rows.collect_schema().names()
-    return collect(rows.select(pl.col(n) if n in known else pl.lit(None).alias(n) for n in ("natura", "data_estrazione")).unique())
+    nature, day = (pl.col(name) if name in known else blank for name in ("natura", "data_estrazione"))
+    return collect(rows.select(pl.len(), (nature == "sintetici").any().alias("s"), day.max().alias("d"))).row(0)
 
 
 def _check(path: Path, name: str) -> None:

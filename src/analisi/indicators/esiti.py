@@ -16,7 +16,7 @@ import polars as pl
 from narwhals.typing import IntoFrame, IntoFrameT
 
 from analisi.indicators.copertura_misure import RILIEVI
-from analisi.indicators.frames import as_day, as_frame, flag
+from analisi.indicators.frames import Frame, as_day, as_frame, flag
 from analisi.indicators.misure_pal import NON_INDICATO, PERSONA, TOT, known_until
 from analisi.indicators.uncertainty import cluster_share
 from analisi.sources.motori import collect, settled
@@ -50,25 +50,47 @@ def in_force(cob: IntoFrameT, inviate_entro: date | None = None, persone: IntoFr
     Args:
         persone, tipi: of which workers (id_lavoratore) and kinds rows are wanted, all if left out; corrections of others still correct.
     """
-    rows, number, corrected = as_frame(cob), nw.col("id_comunicazione"), nw.col("rettifica_di")
-    if inviate_entro:
-        rows = rows.filter(nw.col("data_invio").is_null() | (nw.col("data_invio") <= as_day(inviate_entro, rows)))
-    sent = nw.coalesce("data_invio", "data_inizio")
-    corrections = rows.filter(corrected != number).select(corrected.alias("_di"), number.alias("_id"), sent.alias("_invio"))
-    if corrections.implementation.is_polars():
+    known = _known(cob, inviate_entro)
+    rows = _counting(known, tipi)
+    if persone is None:
+        return rows.join(_replaced(known), left_on="id_comunicazione", right_on="_di", how="anti").to_native()
+    own = as_frame(settled(rows.join(as_frame(persone).select(PERSONA), on=PERSONA, how="semi")))
+    return own.join(_replaced(known, own), left_on="id_comunicazione", right_on="_di", how="anti").to_native()
+
+
+def _known(cob: IntoFrame, inviate_entro: date | None) -> Frame:
+    """The communications sent by a day, if one is given."""
+    rows = as_frame(cob)
+    if not inviate_entro:
+        return rows
+    return rows.filter(nw.col("data_invio").is_null() | (nw.col("data_invio") <= as_day(inviate_entro, rows)))
+
+
+def _counting(known: Frame, tipi: Sequence[str]) -> Frame:
+    """Those of these kinds (all, if none is named) that are not cancelled; they count unless they are replaced (`_replaced`)."""
+    rows = known.filter(nw.col("annullata").fill_null("N") != "S")
+    return rows.filter(nw.col("tipo_comunicazione").is_in(list(tipi))) if tipi else rows
+
+
+def _replaced(known: Frame, of: Frame | None = None) -> Frame:
+    """The numbers (`_di`) of the communications that another replaces: what it corrects, and earlier corrections of the same.
+
+    Args:
+        of: the only rows that matter, computed already: other corrections are left out first, unless they correct the same as these.
+    """
+    number, corrected, sent = nw.col("id_comunicazione"), nw.col("rettifica_di"), nw.coalesce("data_invio", "data_inizio")
+    corrections = known.filter(corrected != number).select(corrected.alias("_di"), number.alias("_id"), sent.alias("_invio"))
+    if of is not None:
+        touched = [of.select(number.alias("_di")), of.filter(~corrected.is_null()).select(corrected.alias("_di"))]
+        corrections = corrections.join(nw.concat(touched, how="vertical"), on="_di", how="semi")
+    if of is not None or corrections.implementation.is_polars():
         corrections = as_frame(settled(corrections))  # few, and read three times; DuckDB plans better what it sees whole
     others = corrections.select("_di", nw.col("_id").alias("_altra"), nw.col("_invio").alias("_altro_invio"))
     later = (nw.col("_altro_invio") > nw.col("_invio")) | (
         (nw.col("_altro_invio") == nw.col("_invio")) & (nw.col("_altra") > nw.col("_id"))
     )
     earlier = corrections.join(others, on="_di", how="inner").filter(later).select(nw.col("_id").alias("_di"))
-    gone = nw.concat([corrections.select("_di"), earlier], how="vertical")
-    rows = rows.filter(nw.col("annullata").fill_null("N") != "S")
-    if tipi:
-        rows = rows.filter(nw.col("tipo_comunicazione").is_in(list(tipi)))
-    if persone is not None:
-        rows = rows.join(as_frame(persone).select(PERSONA), on=PERSONA, how="semi")
-    return rows.join(gone, left_on="id_comunicazione", right_on="_di", how="anti").to_native()
+    return nw.concat([corrections.select("_di"), earlier], how="vertical")
 
 
 def hirings(
@@ -128,15 +150,60 @@ def outcomes(base: IntoFrameT, cob: IntoFrameT, data_riferimento: date, durata_m
 
 def _first_jobs(base: IntoFrameT, assunzioni: IntoFrameT, data_riferimento: date) -> IntoFrameT:
     """`outcomes` from what `hirings` returns."""
-    rows, start, company = as_frame(base), nw.col("data_inizio"), nw.col("cf_azienda")
-    people = rows.select(WHO).unique(WHO)  # the same person may stand in the base more than once
-    jobs = people.join(as_frame(assunzioni), on=PERSONA, how="inner")
-    jobs = as_frame(settled(jobs.filter(start > nw.col("inizio"), start <= as_day(data_riferimento, rows))))
-    same = (nw.col("cf_datore") == company) | (nw.col("cf_utilizzatore").fill_null("") == company)
+    rows, start, same = as_frame(base), nw.col("data_inizio"), _same_company()
+    jobs = as_frame(settled(_jobs(rows, as_frame(assunzioni), data_riferimento)))
     first = jobs.filter(~same).unique(WHO, keep="first", order_by=["data_inizio", "id_comunicazione"])
     found = first.select(*WHO, start.alias("data_rioccupazione"), *LAVORO.values())
     back = jobs.filter(same).group_by(WHO).agg(start.min().alias("data_rientro"))
     return rows.join(found, on=WHO, how="left").join(back, on=WHO, how="left").to_native()
+
+
+def _jobs(base: Frame, assunzioni: Frame, data_riferimento: date) -> Frame:
+    """One row per worker of the base and hiring that starts after `inizio` and by `data_riferimento`."""
+    people = base.select(WHO).unique(WHO)  # the same person may stand in the base more than once
+    start = nw.col("data_inizio")
+    return people.join(assunzioni, on=PERSONA, how="inner").filter(start > nw.col("inizio"), start <= as_day(data_riferimento, base))
+
+
+def _same_company() -> nw.Expr:
+    """Whether the job is with the company of the crisis: as employer or, for agency work, as user company."""
+    return (nw.col("cf_datore") == nw.col("cf_azienda")) | (nw.col("cf_utilizzatore").fill_null("") == nw.col("cf_azienda"))
+
+
+def _observed(rows: Frame, data_riferimento: date, giorni: int) -> nw.Expr:
+    """Whether the whole window is over by `data_riferimento`."""
+    return nw.col("inizio") <= as_day(data_riferimento - timedelta(days=giorni), rows)
+
+
+def _within(giorno: str, giorni: int) -> nw.Expr:
+    """Whether a day is within the window, its last day included."""
+    return nw.col(giorno) <= nw.col("inizio").dt.offset_by(f"{giorni}d")
+
+
+def reemployed(
+    lavoratori: IntoFrame, cob: IntoFrame, data_riferimento: date, by: Sequence[str], giorni: int = 180, base: str = "sospesi"
+) -> pl.DataFrame:
+    """One row per `by`: workers observed for so many days (`osservati`), and how many of them have another job by then (`rioccupati`).
+
+    The figures of `windows`, where nothing else is asked: only hirings within the window are kept, and corrections of those alone are
+    looked for.
+
+    Args:
+        lavoratori: as in `bases`, with the columns of `by`. base: one of `BASI`.
+    """
+    needed = [PERSONA, "id_procedura", "cf_azienda", "data_inizio_sospensione", *(["stato_rapporto"] if base == "cessati" else [])]
+    listed = as_frame(lavoratori).select(dict.fromkeys([*needed, *by])).to_native()
+    rows = as_frame(settled(as_frame(bases(listed, cob, data_riferimento, [base])).select(dict.fromkeys([*WHO, *by]))))
+    known, start, seen = _known(cob, data_riferimento), nw.col("data_inizio"), _observed(rows, data_riferimento, giorni)
+    hired = _counting(known, ["ASSUNZIONE"])
+    hired = hired.select("id_comunicazione", PERSONA, "cf_datore", "cf_utilizzatore", "data_inizio", "rettifica_di")
+    jobs = _jobs(rows.filter(seen), hired, data_riferimento).filter(_within("data_inizio", giorni), ~_same_company())
+    jobs = as_frame(settled(jobs))
+    jobs = jobs.join(_replaced(known, jobs), left_on="id_comunicazione", right_on="_di", how="anti")
+    found = rows.join(jobs.group_by(WHO).agg(start.min().alias("data_rioccupazione")), on=WHO, how="left")
+    tests = {"osservati": seen, "rioccupati": seen & ~nw.col("data_rioccupazione").is_null()}
+    marked = found.select(*by, *(flag(test).alias(name) for name, test in tests.items()))
+    return collect(marked.group_by(list(by)).agg(nw.col(*tests).sum())).sort(by)
 
 
 def windows(esiti: IntoFrame, data_riferimento: date, by: Sequence[str] = (), finestre: Sequence[int] = FINESTRE) -> pl.DataFrame:
@@ -152,10 +219,8 @@ def windows(esiti: IntoFrame, data_riferimento: date, by: Sequence[str] = (), fi
     """
     rows, keys, flags = as_frame(esiti), [*by, "id_procedura"], {}
     for days in finestre:
-        end = nw.col("inizio").dt.offset_by(f"{days}d")
-        seen = nw.col("inizio") <= as_day(data_riferimento - timedelta(days=days), rows)
-        hired = (nw.col("data_rioccupazione") <= end).fill_null(False)
-        back = ((nw.col("data_rientro") <= end).fill_null(False) | (nw.col("rientro_elenco") == "S")) & ~hired
+        seen, hired = _observed(rows, data_riferimento, days), _within("data_rioccupazione", days).fill_null(False)
+        back = (_within("data_rientro", days).fill_null(False) | (nw.col("rientro_elenco") == "S")) & ~hired
         lost = seen & ~hired & ~back
         tests = (seen, ~seen, seen & hired, seen & back, lost, lost & (nw.col("frontiera") == "S"))
         flags |= {f"{name}_{days}": test for name, test in zip(CONTI, tests, strict=True)}
@@ -235,8 +300,7 @@ def followed(
     """
     kinds = ["ASSUNZIONE", *(["CESSAZIONE"] if "cessati" in quali else [])] if durata_minima_giorni <= 1 else []
     lavoratori = settled(lavoratori)
-    own = as_frame(in_force(cob, data_riferimento, lavoratori, kinds)).select(USATE)
-    own = own.to_native() if len(kinds) == 1 else settled(own)  # read once, or more
+    own = in_force(as_frame(cob).select(USATE).to_native(), data_riferimento, lavoratori, kinds)
     border = nw.col("sigla_prov_domicilio").fill_null("").is_in(sorted(border_provinces()))
     said = (nw.col("base") == "sospesi") & (nw.col("stato_rapporto") == "RIENTRATO")
     rows = as_frame(bases(lavoratori, own, data_riferimento, quali)).with_columns(
