@@ -11,6 +11,7 @@ from analisi.indicators.fonti import Tavoli, read_tavoli
 from analisi.presentation import casi_gestiti as annuale
 from analisi.presentation import coordinamento as sezione
 from analisi.presentation.contesto import contesto
+from analisi.presentation.riservatezza import Riservatezza
 from analisi.tables.catalogo import REGISTRO_TAVOLI, VOL_PROCEDURE
 from tests.conftest import write_rows
 
@@ -172,7 +173,7 @@ def words(blocks: list) -> str:
 
 def test_the_annual_report_of_the_printed_source_says_what_it_does_not_know(published):
     ctx = contesto(published, 2025)
-    blocks = annuale.coordination(ctx, Tavoli())
+    blocks = annuale.coordination(ctx, Tavoli(), Riservatezza())
     assert "non vi sono, e qui non si ricostruiscono" in words(blocks)
     assert blocks[1].payload["righe"] == [["Regionale", 4], ["Bilaterale", 21]]
     assert annuale.coordination_rows(ctx, Tavoli()).select("tipo", "tavoli", "procedure").rows() == [
@@ -184,7 +185,7 @@ def test_the_annual_report_of_the_printed_source_says_what_it_does_not_know(publ
 def test_the_annual_report_with_both_sources_tells_where_they_differ(published):
     ctx = contesto(published, 2025)
     found = Tavoli(HELD, VOL)
-    said = words(annuale.coordination(ctx, found))
+    said = words(annuale.coordination(ctx, found, Riservatezza()))
     # by 31 December the meeting of 1 July counts too: 1 regional against 4, 4 bilateral against 21
     assert "tavoli regionali, 1 nel registro e 4 stampati (−3); bilaterali, 4 nel registro e 21 stampati (−17)" in said
     rows = annuale.coordination_rows(ctx, found).filter(pl.col("tipo").is_not_null()).select("tipo", "tavoli").rows()
