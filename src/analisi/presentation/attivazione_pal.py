@@ -125,7 +125,7 @@ def key_figures(tassi: pl.DataFrame, q: Quadro) -> Block:
     aged = f"sospesi da almeno {q.maturita_giorni} giorni: base {told(mature, 'lavoratori')}"
     items = [
         ("Lavoratori sospesi", told(whole, "lavoratori"), "nei fogli accettati"),
-        ("PAL attivate (STEP 4)", told(whole, "attivati"), f"{_rate(whole)} di tutti i sospesi"),
+        ("PAL attivate (STEP 4)", told(whole, "attivati"), f"su tutti i sospesi: {_rate(whole)}"),
         ("Tasso netto", _rate(net), f"tolti gli esonerati: base {told(net, 'lavoratori')}"),
         *([("Tasso a maturità", _rate(mature), aged)] if q.interno or not q.provincia else []),
         coverage if q.interno else ("Fogli ricevuti", *_sheets(seen, q)),
@@ -386,16 +386,13 @@ def changes_table(confronti: pl.DataFrame, q: Quadro) -> Block:
     hidden = rows["tasso_confronto" + SEGNO].count() if "tasso_confronto" + SEGNO in rows.columns else 0
     if rows.drop_nulls("tasso_confronto").is_empty() and not hidden:
         return text([f"Per il {words_of(q.trimestre)} non ci sono fogli dei trimestri con cui fare il confronto."])
-    verdict = (
-        pl.when(pl.lit(not q.interno) & pl.col("inf95_pp").is_null())
-        .then(pl.lit(None))
-        .when("distinguibile")
-        .then(pl.lit("sì"))
-        .when(~pl.col("distinguibile"))
-        .then(pl.lit("no"))
-        .otherwise(pl.lit("non si può dire"))
+    verdict = pl.when("distinguibile").then(pl.lit("sì")).when(~pl.col("distinguibile")).then(pl.lit("no"))
+    verdict = verdict if not q.interno else verdict.otherwise(pl.lit("non si può dire"))
+    rows = _percent(rows, q).with_columns(
+        verdict.alias("verdetto"),
+        pl.col("^distinguibile_segno$").name.replace("distinguibile", "verdetto"),
+        pl.col("confronto").str.replace(r"(\d+)-(T\d)", "$2 $1"),
     )
-    rows = _percent(rows, q).with_columns(verdict.alias("verdetto"), pl.col("confronto").map_elements(words_of, return_dtype=pl.String))
     columns = [Col("provincia", q.dati.territorio.intestazione), Col("confronto", "Confronto"), Col("tasso_confronto", "Tasso allora %", "decimale"), Col("tasso", "Tasso ora %", "decimale"), Col("differenza_pp", "Differenza (punti)", "decimale_segno"), Col("inf95_pp", "da", "decimale_segno", "Intervallo al 95%"), Col("sup95_pp", "a", "decimale_segno", "Intervallo al 95%"), Col("verdetto", "Oltre il caso")]  # fmt: skip
     notes = ["Le procedure presenti in entrambi i trimestri sono confrontate a coppie.", "La base cresce con le nuove procedure: un tasso può scendere senza che nessuno torni indietro."]  # fmt: skip
     return table(rows, columns, title="Che cosa è cambiato", name="Variazioni", notes=notes, source=q.source, data="variazioni_tassi")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from analisi.disclosure.segni import SEGNO
 from analisi.indicators import flusso, tempi
 from analisi.indicators.attivazione_pal import provincial_funnel
 from analisi.presentation.attivazione_pal import Quadro
@@ -60,7 +61,8 @@ def changes(prima: pl.DataFrame, anno_prima: pl.DataFrame, q: Quadro, visto: Ris
     region = pl.col("provincia") == q.dati.territorio.totale
     rows = rows.filter(pl.col("trimestre") == q.trimestre, region | (pl.col("confronto") == q.precedente))
     shown = _enough(visto.mask("variazioni_tassi", rows), "procedure_comuni", ("inf95_pp", "sup95_pp"), visto)
-    return shown.with_columns(pl.when(pl.col("inf95_pp").is_not_null()).then("distinguibile").alias("distinguibile"))
+    clear = pl.when(pl.col("inf95_pp").is_not_null()).then("distinguibile").alias("distinguibile")
+    return shown.with_columns(clear, pl.col("inf95_pp" + SEGNO).alias("distinguibile" + SEGNO))
 
 
 def waits(attese: pl.DataFrame, q: Quadro, visto: Riservatezza, *by: str) -> pl.DataFrame:
