@@ -201,6 +201,7 @@ def test_an_edition_for_others_leaves_the_internal_reports_out_and_tells_no_dige
     assert [report["nome"] for report in manifest["rapporti"]] == ["annuale"]
     assert {tuple(item) for report in manifest["rapporti"] for item in report["ingressi"]} <= {("file",), ("cartella",)}
     assert manifest["rapporti"][0]["chiave"] == ""
+    assert "«*»: cifra oscurata per riservatezza" in (tmp_path / "e" / "index.html").read_text(encoding="utf-8")
     again = analisi("edizione", file, "--profilo", "pubblico", "--uscita", tmp_path / "e")
     assert "0 rapporti fatti, 1 conservati" in again.stdout
     assert analisi("verifica", tmp_path / "e").returncode == 0

@@ -16,11 +16,11 @@ import jinja2
 from babel.dates import format_datetime
 
 from analisi.errors import listing
-from analisi.presentation.blocks import tags
+from analisi.presentation.blocks import HIDDEN, tags
 from analisi.presentation.html import asset, environment, security_policy, slug
 from analisi.reports.files import inert
 from analisi.reports.verify import READY, is_inside
-from analisi.vocabulary import normalized
+from analisi.vocabulary import INTERNO, normalized
 from analisi.workspace import masked
 
 Report = dict[str, Any]
@@ -48,6 +48,7 @@ def render_index(manifest: dict[str, Any]) -> str:
         codice=script,
         edizione={"titolo": edition["titolo"], "periodo": edition.get("periodo") or "", "ente": edition.get("ente") or ""},
         etichette=tags(edition["profilo"]) if edition.get("profilo") else [],
+        oscurate=HIDDEN if edition.get("profilo", INTERNO) != INTERNO else "",
         pronti=len(ready),
         rapporti=len(reports),
         sintetici=sum(bool(report.get("sintetici")) for report in ready) or (len(ready) if edition.get("sintetici") else 0),
