@@ -170,8 +170,12 @@ REPORT = '[[rapporto]]\nnotebook = "{notebook}"\nnome = "{nome}"\nparametri = {{
 
 
 def run_whole_edition(sample: Path, folder: Path, provinces: str, *options: str) -> Path:
-    """An edition of every notebook for the region, and of the bimonthly for some provinces."""
-    parts = [REPORT.format(notebook=path.stem, nome=path.stem, parametri="") for path in notebooks()]
+    """An edition of every notebook for the region, and of the bimonthly for some provinces; that on all provinces reads its own extracts."""
+    from analisi.sample.scala import write_scale
+
+    write_scale(folder / "scala", 20_000)
+    own = {"rioccupazione": f'fonte = "{(folder / "scala").as_posix()}"'}
+    parts = [REPORT.format(notebook=path.stem, nome=path.stem, parametri=own.get(path.stem, "")) for path in notebooks()]
     parts.append(REPORT.format(notebook="bimestrale", nome="bimestrale-{provincia}", parametri=f"provincia = {provinces}"))
     file = folder / "tutti.toml"
     file.write_text(WHOLE.format(fonte=sample.as_posix()) + "".join(parts), encoding="utf-8")
@@ -184,6 +188,12 @@ def run_whole_edition(sample: Path, folder: Path, provinces: str, *options: str)
 def whole_edition(sample, tmp_path_factory) -> Path:
     """Every report of the synthetic extracts for the region, and the bimonthly for each provincia: the internal profile."""
     return run_whole_edition(sample, tmp_path_factory.mktemp("interno"), '"*"')
+
+
+@pytest.fixture(scope="session")
+def whole_public_edition(sample, tmp_path_factory) -> Path:
+    """The reports that have a public profile, of the same extracts."""
+    return run_whole_edition(sample, tmp_path_factory.mktemp("pubblico"), '["SO", "MI"]', "--profilo", "pubblico")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import re
 import openpyxl
 import pytest
 
-from analisi.presentation.attivazione_pal import DATI
+from analisi.presentation.dati_pal import DATI
 from analisi.tables.reading import leggi
 from tests.conftest import analisi
 

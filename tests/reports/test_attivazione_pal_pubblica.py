@@ -61,10 +61,13 @@ def test_hidden_steps_have_a_sign_and_the_totals_that_can_be_shown_are_there(reg
 
 
 def test_what_tells_single_cases_is_not_there(region, sondrio):
-    assert {path.stem for path in (region / "dati").iterdir()} == {"passi", "tassi", "tempi", "copertura"}
+    everywhere = {"passi", "tassi", "limiti", "variazioni_tassi", "tempi", "copertura"}
+    assert {path.stem for path in (region / "dati").iterdir()} == everywhere | {"motivi_esonero", "tassi_voce", "gruppi_fase"}
+    assert {path.stem for path in (sondrio / "dati").iterdir()} == everywhere
     for row in rows(region, "copertura"):
         assert {row[name] for name in ("unita_attese", "unita_ricevute", "lavoratori_attesi", "lavoratori_ricevuti", "quota")} <= {"*", ""}
-    assert {row["unita"] for row in rows(region, "tassi")} == {"*"}
+    for name, count in (("tassi", "unita"), ("tassi", "procedure"), ("tassi_voce", "procedure"), ("variazioni_tassi", "procedure_comuni")):
+        assert {row[count] for row in rows(region, name)} == {"*"}
     for folder in (region, sondrio):
         text = "\n".join(texts(folder).values())
         assert not re.search(r"CIGS-2025-\d|rettifica n\.|[0-9a-f]{64}.{0,40}estratto", text)

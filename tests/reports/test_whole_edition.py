@@ -12,7 +12,6 @@ import pytest
 
 from analisi.indicators.estratti import read_estratti
 from analisi.reports.contract import notebooks
-from tests.conftest import run_whole_edition
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +20,8 @@ def internal(whole_edition) -> Path:
 
 
 @pytest.fixture(scope="module")
-def public(sample, tmp_path_factory) -> Path:
-    return run_whole_edition(sample, tmp_path_factory.mktemp("pubblico"), '["SO", "MI"]', "--profilo", "pubblico")
+def public(whole_public_edition) -> Path:
+    return whole_public_edition
 
 
 def rows(edition: Path, report: str, name: str) -> pl.DataFrame:

@@ -11,10 +11,9 @@ from analisi.disclosure.segni import OSCURATO, SEGNO
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.indicators.attivazione_pal import BASI
 from analisi.indicators.monitoraggio import Monitoraggio
-from analisi.indicators.periodi import last_day, previous
+from analisi.indicators.periodi import last_day, previous, year_before
 from analisi.presentation import charts_pal
 from analisi.presentation.blocks import Block, Col, cards, figure, header, reserved, table, tags, text, warnings
-from analisi.presentation.datasets import Campo, DataFile
 from analisi.presentation.formats import UNKNOWN, number, told
 from analisi.tables.catalogo import CAUSALI, LINEE_GUIDA
 from analisi.vocabulary import INTERNO
@@ -31,49 +30,6 @@ CONTI_UNITA = ("procedure", "unita", "motivo")
 FEW = "Gli intervalli si mostrano, arrotondati, dove le procedure sono almeno cinque."
 NO_COMPARISON = "Non ci sono abbastanza territori di cui mostrare l'intervallo per un confronto."
 POCHE = 15  # procedures under which the interval is only indicative
-_COLONNE = {
-    "trimestre": ("Trimestre", "testo", "trimestre di riferimento"),
-    "provincia": ("Territorio", "testo", "sigla della provincia dell'unità produttiva; TOT per la regione"),
-    "passo": ("Passo", "testo", "passo raggiunto; NESSUNO se non ancora preso in carico"),
-    "base": ("Base", "testo", "base del tasso: tutti, netta degli esonerati, a maturità"),
-    "attivati": ("PAL attivate", "intero", "lavoratori con PAL attivata (STEP 4)"),
-    "tasso": ("Tasso %", "quota", "attivati sulla base, 0-100"),
-    "inf95": ("Estremo inferiore %", "quota", "estremo inferiore dell'intervallo al 95%, 0-100"),
-    "sup95": ("Estremo superiore %", "quota", "estremo superiore dell'intervallo al 95%, 0-100"),
-    "unita": ("Unità produttive", "intero", "unità produttive"),
-    "raggiunti": ("Hanno raggiunto il passo", "intero", "lavoratori che hanno raggiunto il passo"),
-    "in_attesa": ("In attesa", "intero", "lavoratori che non lo hanno ancora raggiunto"),
-    "usciti": ("Esonerati", "intero", "lavoratori esonerati prima"),
-    "mediana": ("Giorni, metà", "intero", "giorni entro cui arriva la metà; vuoto se non raggiunta"),
-    "p90": ("Giorni, 90%", "intero", "giorni entro cui arriva il 90%; vuoto se non raggiunti"),
-    "id_procedura": ("Procedura", "testo", "numero della procedura"),
-    "id_unita": ("Unità", "testo", "numero dell'unità produttiva"),
-    "fase": ("Fase", "testo", "fase del flusso standard"),
-    "da": ("Dal", "testo", "giorno da cui il gruppo è nella fase"),
-    "giorni_attesa": ("Giorni", "intero", "giorni nella fase alla fine del trimestre"),
-    "ruolo": ("Responsabile", "testo", "chi deve agire"),
-    "prossima_azione": ("Prossima azione", "testo", "che cosa resta da fare"),
-    "scadenza": ("Scadenza", "testo", "termine della fase, dove è noto"),
-    "stato": ("Stato", "testo", "stato del foglio ricevuto"),
-    "unita_attese": ("Unità attese", "intero", "unità attese dal registro"),
-    "unita_ricevute": ("Unità ricevute", "intero", "unità nei fogli accettati"),
-    "lavoratori_attesi": ("Lavoratori attesi", "intero", "lavoratori attesi dal registro"),
-    "lavoratori_ricevuti": ("Lavoratori ricevuti", "intero", "lavoratori nei fogli accettati"),
-    "data_invio": ("Inviato il", "testo", "giorno di invio del foglio"),
-}  # fmt: skip
-
-
-def _file(title: str, row: str, *columns: str, cases: bool = False, **own: Campo) -> DataFile:
-    return DataFile(title, row, {name: own.get(name) or _COLONNE[name] for name in columns}, cases)
-
-
-DATI = {
-    "passi": _file("Lavoratori per passo", "trimestre, provincia (anche TOT), passo", "trimestre", "provincia", "passo", "lavoratori", "quota", quota=("Quota %", "quota", "quota dei lavoratori sospesi, 0-100"), lavoratori=("Lavoratori", "intero", "lavoratori sospesi nel passo")),
-    "tassi": _file("Tassi di attivazione", "trimestre, provincia, base", "trimestre", "provincia", "base", "attivati", "lavoratori", "tasso", "inf95", "sup95", "unita", lavoratori=("Lavoratori nella base", "intero", "lavoratori della base")),
-    "tempi": _file("Tempi di attesa", "provincia, passo", "provincia", "passo", "lavoratori", "raggiunti", "in_attesa", "usciti", "mediana", "p90", lavoratori=("Lavoratori", "intero", "lavoratori seguiti")),
-    "flusso": _file("Gruppi di lavoratori nel flusso", "procedura e unità produttiva", "provincia", "id_procedura", "id_unita", "lavoratori", "in_attesa", "fase", "da", "giorni_attesa", "ruolo", "prossima_azione", "scadenza", cases=True, lavoratori=("Lavoratori", "intero", "lavoratori sospesi del gruppo")),
-    "copertura": _file("Copertura del monitoraggio", "trimestre, provincia", "trimestre", "provincia", "stato", "unita_attese", "unita_ricevute", "lavoratori_attesi", "lavoratori_ricevuti", "quota", "data_invio", quota=("Copertura %", "quota", "lavoratori ricevuti sugli attesi, 0-100")),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -169,7 +125,7 @@ def key_figures(tassi: pl.DataFrame, q: Quadro) -> Block:
     aged = f"sospesi da almeno {q.maturita_giorni} giorni: base {told(mature, 'lavoratori')}"
     items = [
         ("Lavoratori sospesi", told(whole, "lavoratori"), "nei fogli accettati"),
-        ("PAL attivate (STEP 4)", told(whole, "attivati"), f"{_rate(whole)} di tutti i sospesi"),
+        ("PAL attivate (STEP 4)", told(whole, "attivati"), f"su tutti i sospesi: {_rate(whole)}"),
         ("Tasso netto", _rate(net), f"tolti gli esonerati: base {told(net, 'lavoratori')}"),
         *([("Tasso a maturità", _rate(mature), aged)] if q.interno or not q.provincia else []),
         coverage if q.interno else ("Fogli ricevuti", *_sheets(seen, q)),
@@ -258,7 +214,8 @@ def _interval(row: dict) -> str:
 
 
 def _change(variazioni: pl.DataFrame, q: Quadro) -> str:
-    rows = variazioni.filter(trimestre=q.trimestre, provincia=q.provincia or q.dati.territorio.totale).drop_nulls("differenza_pp")
+    mine = {"trimestre": q.trimestre, "confronto": q.precedente, "provincia": q.provincia or q.dati.territorio.totale}
+    rows = variazioni.filter(**mine).drop_nulls("differenza_pp")
     if rows.is_empty():
         return ""
     row = rows.row(0, named=True)
@@ -300,10 +257,10 @@ def steps_figure(passi: pl.DataFrame, tassi: pl.DataFrame, q: Quadro) -> Block:
     if "quota" + SEGNO in rows.columns:
         signs = rows.with_columns(pl.col("passo") + SEGNO).pivot("passo", index="provincia", values="quota" + SEGNO, maintain_order=True)
         wide = wide.join(signs, on="provincia", how="left", maintain_order="left")
-    totals = q.shown(tassi.filter(base="tutti")).select("provincia", pl.col("^lavoratori(_segno)?$"))
+    totals = q.shown(tassi.filter(base="tutti")).select("provincia", pl.col("^lavoratori(_segno)?$").name.replace("lavoratori", "sospesi"))
     wide = wide.join(totals, on="provincia", how="left", maintain_order="left")
     named = wide.with_columns(pl.col("provincia").replace_strict(t.nomi))
-    columns = [Col("provincia", t.intestazione), Col("lavoratori", "Sospesi", "intero"), *(Col(code, f"{label} %", "decimale") for code, label in PASSI.items() if code in wide.columns)]  # fmt: skip
+    columns = [Col("provincia", t.intestazione), Col("sospesi", "Sospesi", "intero"), *(Col(code, f"{label} %", "decimale") for code, label in PASSI.items() if code in wide.columns)]  # fmt: skip
     block = table(named, columns, title="Lavoratori per passo raggiunto, quote %", name="Quote per passo", data="passi")
     return figure(
         charts_pal.step_bars(rows, t, solo=bool(q.provincia)), block, title=f"Lavoratori coinvolti nei passi di attivazione delle PAL, {words_of(q.trimestre)}",
@@ -334,6 +291,7 @@ def cascade_figure(passi: pl.DataFrame, q: Quadro) -> Block:
         named,
         [Col("passo", "Passo"), Col("lavoratori", "Lavoratori", "intero"), Col("quota", "Quota %", "decimale")],
         title="Lavoratori per passo",
+        data="passi",
     )
     return figure(
         charts_pal.cascade(rows, q.dati.territorio), block, title=f"Dalla sospensione all'attivazione, {q.luogo}",
@@ -394,6 +352,7 @@ def bases_table(tassi: pl.DataFrame, q: Quadro) -> Block:
             *([] if q.interno or not q.provincia else ["La base «a maturità» è nella pagina della regione."]),
         ],
         source=q.source,
+        data="tassi",
     )
 
 
@@ -418,28 +377,25 @@ def breakdown_table(parti: pl.DataFrame, q: Quadro) -> Block:
             [column for column in columns if column.name not in CONTI_UNITA],
             [INTERVALLO, FEW, "Settore: prime due cifre ATECO."],
         )
-    return table(_percent(parti, q), columns, title=f"Tasso di attivazione per causale, settore e dimensione, {q.luogo}", name="Dettaglio", notes=notes, source=q.source)  # fmt: skip
+    return table(_percent(parti, q), columns, title=f"Tasso di attivazione per causale, settore e dimensione, {q.luogo}", name="Dettaglio", notes=notes, source=q.source, data="tassi_voce")  # fmt: skip
 
 
-def changes_table(precedente: pl.DataFrame, anno_prima: pl.DataFrame, q: Quadro) -> Block:
+def changes_table(confronti: pl.DataFrame, q: Quadro) -> Block:
     """The rate against the previous quarter and the same quarter of the year before."""
-    rows = pl.concat([q.shown(precedente), q.shown(anno_prima).drop_nulls("tasso_confronto")], how="diagonal")
+    rows = pl.concat(q.shown(confronti.filter(confronto=when)) for when in (q.precedente, year_before(q.trimestre)))
     hidden = rows["tasso_confronto" + SEGNO].count() if "tasso_confronto" + SEGNO in rows.columns else 0
     if rows.drop_nulls("tasso_confronto").is_empty() and not hidden:
         return text([f"Per il {words_of(q.trimestre)} non ci sono fogli dei trimestri con cui fare il confronto."])
-    verdict = (
-        pl.when(pl.lit(not q.interno) & pl.col("inf95_pp").is_null())
-        .then(pl.lit(None))
-        .when("distinguibile")
-        .then(pl.lit("sì"))
-        .when(~pl.col("distinguibile"))
-        .then(pl.lit("no"))
-        .otherwise(pl.lit("non si può dire"))
+    verdict = pl.when("distinguibile").then(pl.lit("sì")).when(~pl.col("distinguibile")).then(pl.lit("no"))
+    verdict = verdict if not q.interno else verdict.otherwise(pl.lit("non si può dire"))
+    rows = _percent(rows, q).with_columns(
+        verdict.alias("verdetto"),
+        pl.col("^distinguibile_segno$").name.replace("distinguibile", "verdetto"),
+        pl.col("confronto").str.replace(r"(\d+)-(T\d)", "$2 $1"),
     )
-    rows = _percent(rows, q).with_columns(verdict.alias("verdetto"), pl.col("confronto").map_elements(words_of, return_dtype=pl.String))
     columns = [Col("provincia", q.dati.territorio.intestazione), Col("confronto", "Confronto"), Col("tasso_confronto", "Tasso allora %", "decimale"), Col("tasso", "Tasso ora %", "decimale"), Col("differenza_pp", "Differenza (punti)", "decimale_segno"), Col("inf95_pp", "da", "decimale_segno", "Intervallo al 95%"), Col("sup95_pp", "a", "decimale_segno", "Intervallo al 95%"), Col("verdetto", "Oltre il caso")]  # fmt: skip
     notes = ["Le procedure presenti in entrambi i trimestri sono confrontate a coppie.", "La base cresce con le nuove procedure: un tasso può scendere senza che nessuno torni indietro."]  # fmt: skip
-    return table(rows, columns, title="Che cosa è cambiato", name="Variazioni", notes=notes, source=q.source)
+    return table(rows, columns, title="Che cosa è cambiato", name="Variazioni", notes=notes, source=q.source, data="variazioni_tassi")
 
 
 def quarters_figure(tassi: pl.DataFrame, q: Quadro) -> Block:
@@ -447,7 +403,7 @@ def quarters_figure(tassi: pl.DataFrame, q: Quadro) -> Block:
     rows = tassi.filter(base="tutti")
     panels = charts_pal.quarter_lines(rows, q.dati.territorio)
     named = _percent(rows.filter(pl.col("provincia") == (q.provincia or q.dati.territorio.totale)).sort("trimestre"), q)
-    block = table(named, [Col("trimestre", "Trimestre"), Col("tasso", "Tasso %", "decimale"), Col("inf95", "da %", "decimale"), Col("sup95", "a %", "decimale"), Col("lavoratori", "Sospesi", "intero")], title="Tasso per trimestre")  # fmt: skip
+    block = table(named, [Col("trimestre", "Trimestre"), Col("tasso", "Tasso %", "decimale"), Col("inf95", "da %", "decimale"), Col("sup95", "a %", "decimale"), Col("lavoratori", "Sospesi", "intero")], title="Tasso per trimestre", data="tassi")  # fmt: skip
     if not panels:
         return block
     return figure(panels, block, title="Il tasso trimestre per trimestre", subtitle="Tutti i lavoratori sospesi a fine trimestre.", alt="Linee del tasso di attivazione per trimestre: la regione con il suo intervallo, e i territori.", source=q.source, note=INTERVALLO)  # fmt: skip
@@ -465,7 +421,7 @@ def funnel_figure(imbuto: pl.DataFrame, q: Quadro) -> Block:
     columns = [Col("provincia", t.intestazione), Col("tasso", "Tasso %", "decimale"), Col("equivalenti", "Dimensione effettiva", "decimale"), Col("inf998", "da %", "decimale", "Limiti al 99,8%"), Col("sup998", "a %", "decimale", "Limiti al 99,8%"), Col("fuori", "Fuori dai limiti")]  # fmt: skip
     out = listing(t.nomi[sigla] for sigla in imbuto.filter("fuori")["provincia"])
     what = f"Fuori dai limiti: **{out}**." if out else f"Nessuna differenza fra {_those(q)} supera ciò che il caso può dare."
-    return figure(panels, table(rows, columns, title=f"{t.plurale.capitalize()} e limiti"), title="Differenze fra territori, e caso", subtitle=what, alt=f"Grafico a imbuto dei tassi per dimensione effettiva, con i limiti al 95% e al 99,8%. {what.replace('**', '')}", source=q.source, note="I limiti tengono conto della sovradispersione. Un territorio con poche procedure può stare lontano dalla media per caso.")  # fmt: skip
+    return figure(panels, table(rows, columns, title=f"{t.plurale.capitalize()} e limiti", data="limiti"), title="Differenze fra territori, e caso", subtitle=what, alt=f"Grafico a imbuto dei tassi per dimensione effettiva, con i limiti al 95% e al 99,8%. {what.replace('**', '')}", source=q.source, note="I limiti tengono conto della sovradispersione. Un territorio con poche procedure può stare lontano dalla media per caso.")  # fmt: skip
 
 
 def map_figure(tassi: pl.DataFrame, q: Quadro) -> Block:
@@ -473,7 +429,9 @@ def map_figure(tassi: pl.DataFrame, q: Quadro) -> Block:
     rows = q.shown(tassi.filter(base="tutti"))
     panels = charts_pal.rate_tiles(rows, q.dati.territorio)
     named = _percent(rows, q)
-    block = table(named, [Col("provincia", q.dati.territorio.intestazione), Col("tasso", "Tasso %", "decimale")], title="Tassi")
+    block = table(
+        named, [Col("provincia", q.dati.territorio.intestazione), Col("tasso", "Tasso %", "decimale")], title="Tassi", data="tassi"
+    )
     if not panels or q.provincia:
         return text([])
     return figure(panels, block, title=f"Il tasso di attivazione per {q.dati.territorio.singolare}", subtitle=f"Senza foglio, o senza procedure attese: «n.d.», mai zero.{'' if q.interno else f' «{OSCURATO}»: tasso oscurato.'}", alt="Mappa a tessere dei tassi di attivazione.", source=q.source, legend=charts_pal.RATE_LEGEND)  # fmt: skip
@@ -533,6 +491,7 @@ def reasons_table(motivi: pl.DataFrame, q: Quadro) -> Block:
         name="Esoneri",
         notes=["L'elenco dei motivi è nostro."],
         source=q.source,
+        data="motivi_esonero",
     )
 
 
@@ -546,7 +505,7 @@ def ever_table(raggiunti: pl.DataFrame, q: Quadro) -> Block:
         pl.col("passo").replace_strict(PASSI)
     )
     columns = [Col("passo", "Passo"), Col("raggiunto", "Lo ha raggiunto", "intero"), Col("quota_raggiunto", "Quota %", "decimale", "Raggiunto"), Col("attuale", "Vi è ora", "intero"), Col("quota_attuale", "Quota % ", "decimale", "Ora")]  # fmt: skip
-    return table(rows, columns, title=f"Passi raggiunti e passi attuali, {q.luogo}", notes=[f"Chi ha raggiunto un passo ha raggiunto i precedenti. Base: {number(raggiunti['lavoratori'][0])} lavoratori dei territori che hanno inviato le righe per lavoratore."], source=q.source)  # fmt: skip
+    return table(rows, columns, title=f"Passi raggiunti e passi attuali, {q.luogo}", notes=[f"Chi ha raggiunto un passo ha raggiunto i precedenti. Base: {number(raggiunti['lavoratori'][0])} lavoratori dei territori che hanno inviato le righe per lavoratore."], source=q.source, data="passi_raggiunti")  # fmt: skip
 
 
 def flow_figure(fasi: pl.DataFrame, q: Quadro) -> Block:
@@ -561,7 +520,7 @@ def flow_figure(fasi: pl.DataFrame, q: Quadro) -> Block:
     left = f" Fuori dal flusso: {ended} gruppi ({number(people)} lavoratori) con la sospensione conclusa." if ended else ""
     named = fasi.with_columns(pl.col("provincia").replace_strict(t.nomi), pl.col("fase").replace_strict(FASI))
     columns = [Col("provincia", t.intestazione), Col("fase", "Fase"), Col("gruppi", "Gruppi", "intero"), Col("lavoratori", "Lavoratori", "intero"), Col("attesa_mediana", "Giorni di attesa (mediana)", "intero")]  # fmt: skip
-    return figure(charts_pal.phase_bars(fasi, t), table(named, columns, title="Gruppi per fase", name="Fasi"), title="A che punto sono i gruppi di lavoratori", subtitle="Un gruppo è una procedura in una unità produttiva; decide chi è più indietro.", alt="Barre impilate dei lavoratori per fase del flusso, una per territorio.", source=q.source, note=f"Il legame fra passi e fasi è nostro: da confermare con le linee guida.{left}")  # fmt: skip
+    return figure(charts_pal.phase_bars(fasi, t), table(named, columns, title="Gruppi per fase", name="Fasi", data="gruppi_fase"), title="A che punto sono i gruppi di lavoratori", subtitle="Un gruppo è una procedura in una unità produttiva; decide chi è più indietro.", alt="Barre impilate dei lavoratori per fase del flusso, una per territorio.", source=q.source, note=f"Il legame fra passi e fasi è nostro: da confermare con le linee guida.{left}")  # fmt: skip
 
 
 def _phases_shown(fasi: pl.DataFrame, q: Quadro) -> Block:
@@ -571,7 +530,15 @@ def _phases_shown(fasi: pl.DataFrame, q: Quadro) -> Block:
     named = fasi.with_columns(pl.col("fase").replace_strict(FASI | {"concluse": "fuori dal flusso: sospensione conclusa"}))
     columns = [Col("fase", "Fase"), Col("gruppi", "Gruppi", "intero"), Col("lavoratori", "Lavoratori", "intero"), Col("attesa_mediana", "Giorni di attesa (mediana)", "intero")]  # fmt: skip
     notes = ["Un gruppo è una procedura in una unità produttiva; decide chi è più indietro.", "Il legame fra passi e fasi è nostro: da confermare con le linee guida."]  # fmt: skip
-    return table(named, columns, title=f"A che punto sono i gruppi di lavoratori, {q.luogo}", name="Fasi", notes=notes, source=q.source)
+    return table(
+        named,
+        columns,
+        title=f"A che punto sono i gruppi di lavoratori, {q.luogo}",
+        name="Fasi",
+        notes=notes,
+        source=q.source,
+        data="gruppi_fase",
+    )
 
 
 def work_list(posizioni: pl.DataFrame, q: Quadro) -> Block:

@@ -1,4 +1,4 @@
-"""Which figures of the report on PAL activation may leave: its cells, and how its data files and tables tell them.
+"""The data files of the report on PAL activation; which of its figures may leave: its cells, and how the files tell them.
 
 A row is a site (unità produttiva) of a quarterly sheet, by step: who contributes to a cell are the sites with workers in it, and their
 companies. To a zero contribute all the sites of the place, as it says of each that no worker is there: if they are few it is hidden.
@@ -17,6 +17,7 @@ from analisi.indicators.attivazione_pal import BREAKDOWNS, NON_INDICATO, STATI, 
 from analisi.indicators.flusso import positions
 from analisi.indicators.monitoraggio import Monitoraggio, covered_workers, read_monitoraggio
 from analisi.indicators.periodi import last_day
+from analisi.presentation.datasets import Campo, DataFile
 from analisi.tables.catalogo import MOTIVI_CONTO, MOTIVI_NO_PAL
 from analisi.vocabulary import TOTALE
 
@@ -26,11 +27,90 @@ if TYPE_CHECKING:
 PAL = "attivazione_pal"  # the name of its cells
 UNITA, ALTRI, CONCLUSE, SEGUITI = ["id_procedura", "id_unita"], "ALTRI", "concluse", "seguiti"
 CORSO = dict.fromkeys(("STEP1", "STEP2", "STEP3", "NESSUNO"), "in_corso")
+VOCI = {"dimensione_analisi": "", "voce": TOTALE}
+LIMITI = ("atteso", "equivalenti", "inf95", "sup95", "inf998", "sup998")  # of the funnel: computed from the rates that are shown
 SOLO_PROTETTE = r"\.aggiunti_|\.tolti_| novita=| passo=ALTRI| passo=in_corso| base=nuova| passo=netta"  # complements, and changes
 PASSI = (  # what each step is a part of: those who are not activated, and those who are not exempt
     CORSO | {"in_corso": ALTRI, "NO_PAL": ALTRI, ALTRI: TOTALE, "STEP4": TOTALE},
     CORSO | {"in_corso": "netta", "STEP4": "netta", "netta": TOTALE, "NO_PAL": TOTALE},
 )
+
+
+_COLONNE = {
+    "trimestre": ("Trimestre", "testo", "trimestre di riferimento"),
+    "provincia": ("Territorio", "testo", "sigla della provincia dell'unità produttiva; TOT per la regione"),
+    "passo": ("Passo", "testo", "passo raggiunto; NESSUNO se non ancora preso in carico"),
+    "base": ("Base", "testo", "base del tasso: tutti, netta degli esonerati, a maturità"),
+    "confronto": ("Confronto", "testo", "trimestre con cui si confronta: il precedente, o lo stesso di un anno prima"),
+    "dimensione_analisi": ("Per", "testo", "ciò per cui si distingue: tipo di procedura, causale, settore, dimensione dell'azienda"),
+    "voce": ("Voce", "testo", "codice del tipo o della causale, prime due cifre ATECO, o classe di dimensione"),
+    "motivo": ("Motivo", "testo", "motivo dell'esonero dalle PAL (NO PAL)"),
+    "lavoratori": ("Lavoratori", "intero", "lavoratori sospesi"),
+    "attivati": ("PAL attivate", "intero", "lavoratori con PAL attivata (STEP 4)"),
+    "tasso": ("Tasso %", "quota", "attivati sulla base, 0-100"),
+    "tasso_confronto": ("Tasso allora %", "quota", "attivati sulla base nel trimestre di confronto, 0-100"),
+    "differenza_pp": ("Differenza (punti)", "decimale_segno", "differenza fra i due tassi, in punti percentuali"),
+    "inf95_pp": ("Da (punti)", "decimale_segno", "estremo inferiore dell'intervallo al 95% della differenza, in punti percentuali"),
+    "sup95_pp": ("A (punti)", "decimale_segno", "estremo superiore dell'intervallo al 95% della differenza, in punti percentuali"),
+    "distinguibile": ("Oltre il caso", "testo", "sì se l'intervallo al 95% lascia fuori lo zero; vuoto se non si può dire"),
+    "inf95": ("Estremo inferiore %", "quota", "estremo inferiore dell'intervallo al 95%, 0-100"),
+    "sup95": ("Estremo superiore %", "quota", "estremo superiore dell'intervallo al 95%, 0-100"),
+    "atteso": ("Tasso della regione %", "quota", "tasso della regione, intorno al quale stanno i limiti, 0-100"),
+    "equivalenti": ("Dimensione effettiva", "decimale", "lavoratori indipendenti equivalenti: i sospesi, divisi per l'effetto delle procedure"),
+    "inf998": ("Limite inferiore 99,8%", "quota", "limite inferiore al 99,8%, 0-100"),
+    "sup998": ("Limite superiore 99,8%", "quota", "limite superiore al 99,8%, 0-100"),
+    "fuori": ("Fuori dai limiti", "testo", "sì se il tasso è oltre i limiti al 99,8%"),
+    "procedure": ("Procedure", "intero", "procedure con lavoratori nella base, contate insieme quelle di un accordo aziendale"),
+    "procedure_comuni": ("Procedure comuni", "intero", "procedure presenti in entrambi i trimestri"),
+    "unita": ("Unità produttive", "intero", "unità produttive"),
+    "raggiunto": ("Lo ha raggiunto", "intero", "lavoratori che hanno mai raggiunto il passo"),
+    "quota_raggiunto": ("Raggiunto %", "quota", "lavoratori che hanno mai raggiunto il passo sui seguiti, 0-100"),
+    "attuale": ("Vi è ora", "intero", "lavoratori che sono nel passo alla fine del trimestre"),
+    "quota_attuale": ("Ora %", "quota", "lavoratori che sono nel passo sui seguiti, 0-100"),
+    "raggiunti": ("Hanno raggiunto il passo", "intero", "lavoratori che hanno raggiunto il passo"),
+    "in_attesa": ("In attesa", "intero", "lavoratori che non lo hanno ancora raggiunto"),
+    "usciti": ("Esonerati", "intero", "lavoratori esonerati prima"),
+    "mediana": ("Giorni, metà", "intero", "giorni entro cui arriva la metà; vuoto se non raggiunta"),
+    "p90": ("Giorni, 90%", "intero", "giorni entro cui arriva il 90%; vuoto se non raggiunti"),
+    "id_procedura": ("Procedura", "testo", "numero della procedura"),
+    "id_unita": ("Unità", "testo", "numero dell'unità produttiva"),
+    "fase": ("Fase", "testo", "fase del flusso standard"),
+    "gruppi": ("Gruppi", "intero", "gruppi di lavoratori: una procedura in una unità produttiva"),
+    "attesa_mediana": ("Giorni di attesa (mediana)", "intero", "mediana dei giorni nella fase alla fine del trimestre"),
+    "da": ("Dal", "testo", "giorno da cui il gruppo è nella fase"),
+    "giorni_attesa": ("Giorni", "intero", "giorni nella fase alla fine del trimestre"),
+    "ruolo": ("Responsabile", "testo", "chi deve agire"),
+    "prossima_azione": ("Prossima azione", "testo", "che cosa resta da fare"),
+    "scadenza": ("Scadenza", "testo", "termine della fase, dove è noto"),
+    "stato": ("Stato", "testo", "stato del foglio ricevuto"),
+    "unita_attese": ("Unità attese", "intero", "unità attese dal registro"),
+    "unita_ricevute": ("Unità ricevute", "intero", "unità nei fogli accettati"),
+    "lavoratori_attesi": ("Lavoratori attesi", "intero", "lavoratori attesi dal registro"),
+    "lavoratori_ricevuti": ("Lavoratori ricevuti", "intero", "lavoratori nei fogli accettati"),
+    "data_invio": ("Inviato il", "testo", "giorno di invio del foglio"),
+    "giorni_invio": ("Giorni dalla fine del trimestre", "intero", "giorni dalla fine del trimestre all'invio del foglio"),
+}  # fmt: skip
+_BASE = ("Lavoratori nella base", "intero", "lavoratori della base")
+_SEGUITI = ("Lavoratori", "intero", "lavoratori seguiti")
+
+
+def _file(title: str, row: str, *columns: str, cases: bool = False, **own: Campo) -> DataFile:
+    return DataFile(title, row, {name: own.get(name) or _COLONNE[name] for name in columns}, cases)
+
+
+DATI = {
+    "passi": _file("Lavoratori per passo", "trimestre, provincia (anche TOT), passo", "trimestre", "provincia", "passo", "lavoratori", "quota", quota=("Quota %", "quota", "quota dei lavoratori sospesi, 0-100"), lavoratori=("Lavoratori", "intero", "lavoratori sospesi nel passo")),
+    "passi_raggiunti": _file("Passi raggiunti e passi attuali", "passo (solo nel profilo interno)", "trimestre", "passo", "lavoratori", "raggiunto", "quota_raggiunto", "attuale", "quota_attuale", lavoratori=_SEGUITI),
+    "motivi_esonero": _file("Esonerati (NO PAL) per motivo", "trimestre, motivo", "trimestre", "motivo", "lavoratori", "quota", quota=("Quota %", "quota", "quota degli esonerati, 0-100"), lavoratori=("Lavoratori", "intero", "lavoratori esonerati")),
+    "tassi": _file("Tassi di attivazione", "trimestre, provincia (anche TOT), base", "trimestre", "provincia", "base", "attivati", "lavoratori", "tasso", "inf95", "sup95", "procedure", "unita", lavoratori=_BASE),
+    "limiti": _file("Tassi e limiti del grafico a imbuto", "trimestre, provincia", "trimestre", "provincia", "tasso", "atteso", "equivalenti", "inf95", "sup95", "inf998", "sup998", "fuori", inf95=("Limite inferiore 95%", "quota", "limite inferiore al 95%, 0-100"), sup95=("Limite superiore 95%", "quota", "limite superiore al 95%, 0-100")),
+    "tassi_voce": _file("Tassi di attivazione per tipo, causale, settore e dimensione", "trimestre, dimensione di analisi, voce", "trimestre", "dimensione_analisi", "voce", "attivati", "lavoratori", "tasso", "inf95", "sup95", "procedure", "unita"),
+    "variazioni_tassi": _file("Variazioni dei tassi di attivazione", "trimestre, provincia (anche TOT), trimestre di confronto", "trimestre", "provincia", "confronto", "tasso", "tasso_confronto", "differenza_pp", "inf95_pp", "sup95_pp", "distinguibile", "procedure_comuni"),
+    "tempi": _file("Tempi di attesa", "provincia (anche TOT), passo", "provincia", "passo", "lavoratori", "raggiunti", "in_attesa", "usciti", "mediana", "p90", lavoratori=_SEGUITI),
+    "gruppi_fase": _file("Gruppi di lavoratori per fase del flusso", "provincia, fase (nel profilo pubblico, della sola regione, anche le sospensioni concluse)", "provincia", "fase", "gruppi", "lavoratori", "attesa_mediana"),
+    "flusso": _file("Gruppi di lavoratori nel flusso", "procedura e unità produttiva", "provincia", "id_procedura", "id_unita", "lavoratori", "in_attesa", "fase", "da", "giorni_attesa", "ruolo", "prossima_azione", "scadenza", cases=True, lavoratori=("Lavoratori", "intero", "lavoratori sospesi del gruppo")),
+    "copertura": _file("Copertura del monitoraggio", "trimestre, provincia", "trimestre", "provincia", "stato", "unita_attese", "unita_ricevute", "lavoratori_attesi", "lavoratori_ricevuti", "quota", "data_invio", "giorni_invio", quota=("Copertura %", "quota", "lavoratori ricevuti sugli attesi, 0-100")),
+}  # fmt: skip
 
 
 def sistema(fonte: str, territorio: str, trimestre: str, maturita_giorni: int) -> Sistema:
@@ -57,8 +137,8 @@ def sistema(fonte: str, territorio: str, trimestre: str, maturita_giorni: int) -
         counted(_activated(stock), whole | {"passo": TOTALE}, ["passo"]),
         counted(aged, whole | {"base": "tutti", "novita": TOTALE}),
         counted(_activated(aged), whole | {"base": "tutti", "passo": TOTALE}, ["passo"]),
-        *(counted(rows, whole | {"voce": TOTALE}) for rows in _broken_down(now)),
-        *(counted(_activated(rows), whole | {"voce": TOTALE, "passo": TOTALE}, ["passo"]) for rows in _broken_down(now)),
+        *(counted(rows, whole | VOCI) for rows in _broken_down(now)),
+        *(counted(_activated(rows), whole | VOCI | {"passo": TOTALE}, ["passo"]) for rows in _broken_down(now)),
         counted(flow, whole | {"fase": TOTALE}),
         counted(flow, whole | {"fase": TOTALE}, misura="gruppi"),
         *_exempt(dati, now),
@@ -70,7 +150,7 @@ def sistema(fonte: str, territorio: str, trimestre: str, maturita_giorni: int) -
 
 
 def tavole(fonte: str, territorio: str, trimestre: str) -> dict[str, Tavola]:
-    """How the data files, and the tables that have none, tell the cells of `sistema`."""
+    """How the data files tell the cells of `sistema`."""
     dati = read_monitoraggio(fonte, territorio)
     quarter, region = dati.require(trimestre), dati.territorio.totale
     place = {"trimestre": "", "provincia": region}
@@ -82,24 +162,24 @@ def tavole(fonte: str, territorio: str, trimestre: str) -> dict[str, Tavola]:
     return {
         "passi": Tavola(PAL, place | {"passo": TOTALE}, {"lavoratori": workers, "quota": rapporto(workers, at(workers, passo=TOTALE), scala=100)}),
         "tassi": Tavola(PAL, place | {"base": "tutti"}, rate),
-        "dettaglio": Tavola(PAL, {"trimestre": "", "voce": TOTALE}, rate),
-        "variazioni_trimestre": _changes(place, periodi.previous(quarter), active, workers),
-        "variazioni_anno": _changes(place, periodi.year_before(quarter), active, workers),
+        "tassi_voce": Tavola(PAL, {"trimestre": "", **VOCI}, rate),
+        "limiti": Tavola(PAL, place, {"tasso": rate["tasso"], **dict.fromkeys(LIMITI, segue(active, workers))}),
+        "variazioni_tassi": _changes(place, [periodi.previous(quarter), periodi.year_before(quarter)], active, workers),
         "tempi": Tavola(PAL, {"provincia": region, "passo": TOTALE}, {
             "lavoratori": cella(SEGUITI, trimestre=quarter), **followed,
             **dict.fromkeys(("mediana", "p90"), segue(cella("lavoratori", trimestre=quarter, passo=TOTALE))),
         }),
-        "fasi": Tavola(PAL, {"provincia": region, "fase": TOTALE}, {
+        "gruppi_fase": Tavola(PAL, {"provincia": region, "fase": TOTALE}, {
             "lavoratori": cella("lavoratori", trimestre=quarter), "gruppi": groups, "attesa_mediana": segue(cella("lavoratori", trimestre=quarter), groups),
         }),
-        "esoneri": Tavola(PAL, {"trimestre": "", "motivo": TOTALE}, {"lavoratori": exempt, "quota": rapporto(exempt, at(exempt, motivo=TOTALE), scala=100)}),
+        "motivi_esonero": Tavola(PAL, {"trimestre": "", "motivo": TOTALE}, {"lavoratori": exempt, "quota": rapporto(exempt, at(exempt, motivo=TOTALE), scala=100)}),
         "copertura": Tavola(PAL, place, dict.fromkeys(("unita_attese", "unita_ricevute", "lavoratori_attesi", "lavoratori_ricevuti", "quota"), RISERVATA) | dict.fromkeys(("giorni_invio", "progressivo_invio"), PUBBLICA)),
     }  # fmt: skip
 
 
-def _changes(place: Mapping[str, Gerarchia], before: str, *told: Colonna) -> Tavola:
-    """How a table of changes tells the cells of its two quarters."""
-    now, then = segue(*told), segue(*(at(column, trimestre=before) for column in told))
+def _changes(place: Mapping[str, Gerarchia], before: Sequence[str], *told: Colonna) -> Tavola:
+    """How a table of changes tells the cells of its quarter and of those before it; with each row go those of both comparisons."""
+    now, then = segue(*told), segue(*(at(column, trimestre=quarter) for quarter in before for column in told))
     both = segue(now, then)
     names = ("differenza_pp", "inf95_pp", "sup95_pp", "procedure_comuni")
     return Tavola(PAL, place, {"tasso": now, "tasso_confronto": then, **dict.fromkeys(names, both)})
@@ -161,7 +241,7 @@ def equal(pairs: pl.DataFrame) -> pl.DataFrame:
 def _broken_down(now: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The rows of the quarter with `voce`, once for each breakdown of the report."""
     for name, words in BREAKDOWNS.items():
-        yield now.with_columns(voce=pl.lit(f"{words}: ") + pl.col(name).fill_null(NON_INDICATO))
+        yield now.with_columns(dimensione_analisi=pl.lit(words), voce=pl.col(name).fill_null(NON_INDICATO))
 
 
 def _exempt(dati: Monitoraggio, now: pl.DataFrame) -> list[Sistema]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from analisi.presentation import (
-    attivazione_pal,
     dati_annuale,
     dati_bimestrale,
     dati_complessi,
     dati_misure,
+    dati_pal,
     dati_scenario,
     quadro_riservatezza,
     rioccupazione,
@@ -20,7 +20,7 @@ from analisi.workspace import root
 
 REPORTS: dict[str, Mapping[str, DataFile]] = {
     "annuale": dati_annuale.DATI,
-    "attivazione_pal": attivazione_pal.DATI,
+    "attivazione_pal": dati_pal.DATI,
     "bimestrale": dati_bimestrale.DATI,
     "casi_complessi": dati_complessi.DATI,
     "misure_pal": dati_misure.DATI,

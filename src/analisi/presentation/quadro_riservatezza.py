@@ -19,6 +19,7 @@ from analisi.presentation.formats import many, number
 from analisi.presentation.marks import as_is, described, names_axis, quantitative, rows_of
 from analisi.presentation.riservatezza import decided, plan_of
 from analisi.vocabulary import TOTALE, Territorio, load_territorio, procedura_labels, procedure
+from analisi.workspace import resolve, shown
 
 SHOWN, PROTECTED, HIDDEN, NOTHING = "mostrata", "protetta dalla regola", "nascosta per proteggerne altre", "zero"
 COLOURS = {SHOWN: "#B9D7F5", PROTECTED: theme.VIOLET, HIDDEN: theme.GREY, NOTHING: "#F1F2F4"}
@@ -66,7 +67,7 @@ class Quadro:
     regole: Regole
     celle: pl.DataFrame
     riepilogo: pl.DataFrame
-    fonte: str
+    fonte: str  # as pages may show it
 
 
 def quadro(rapporto: str, territorio: str, **parametri: Any) -> Quadro:
@@ -83,7 +84,13 @@ def quadro(rapporto: str, territorio: str, **parametri: Any) -> Quadro:
     finite = pl.when(pl.col("ampiezza_minima").is_finite()).then("ampiezza_minima")
     summary = protezione.summary.join(alone, on=["tavola", "misura"], how="left", maintain_order="left")
     return Quadro(
-        rapporto, where, protezione, read_rules(), cells, summary.with_columns(finite.alias("ampiezza_minima")), str(parametri["fonte"])
+        rapporto,
+        where,
+        protezione,
+        read_rules(),
+        cells,
+        summary.with_columns(finite.alias("ampiezza_minima")),
+        shown(resolve(parametri["fonte"])),
     )
 
 

@@ -6,8 +6,11 @@ where enough companies stand behind them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
+from analisi.disclosure.segni import SEGNO
 from analisi.indicators import flusso, tempi
 from analisi.indicators.attivazione_pal import provincial_funnel
 from analisi.presentation.attivazione_pal import Quadro
@@ -16,6 +19,7 @@ from analisi.presentation.riservatezza import Riservatezza
 
 ALMENO = 5  # procedures behind an interval, companies behind a median: with fewer, whoever knows some of them finds the others
 META = 0.5  # largest share of one company in the workers of a median, which could be its own day otherwise
+SOLO_INTERNE = ("procedure", "procedure_comuni")  # columns of the data files
 CONTI = ("lavoratori", "raggiunti", "in_attesa", "usciti", "p90")
 
 
@@ -46,21 +50,30 @@ def funnel(tassi: pl.DataFrame, q: Quadro, visto: Riservatezza) -> pl.DataFrame:
     return provincial_funnel(tassi, q.trimestre, q.dati.territorio.totale)
 
 
-def changes(variazioni: pl.DataFrame, file: str, q: Quadro, visto: Riservatezza) -> pl.DataFrame:
-    """The changes that the page shows: outside, of the quarter of the report; against the year before, of the region."""
+def changes(prima: pl.DataFrame, anno_prima: pl.DataFrame, q: Quadro, visto: Riservatezza) -> pl.DataFrame:
+    """The changes that the page shows, against the quarter before and the year before, where it is there.
+
+    Outside, of the quarter of the report; against the year before, of the region.
+    """
+    rows = pl.concat([prima, anno_prima.drop_nulls("tasso_confronto")])
     if not visto.pubblica:
-        return variazioni
-    rows = variazioni.filter(pl.col("trimestre") == q.trimestre)
-    rows = rows if file == "variazioni_trimestre" else rows.filter(pl.col("provincia") == q.dati.territorio.totale)
-    shown = _enough(visto.mask(file, rows), "procedure_comuni", ("inf95_pp", "sup95_pp"), visto)
-    return shown.with_columns(pl.when(pl.col("inf95_pp").is_not_null()).then("distinguibile").alias("distinguibile"))
+        return rows
+    region = pl.col("provincia") == q.dati.territorio.totale
+    rows = rows.filter(pl.col("trimestre") == q.trimestre, region | (pl.col("confronto") == q.precedente))
+    shown = _enough(visto.mask("variazioni_tassi", rows), "procedure_comuni", ("inf95_pp", "sup95_pp"), visto)
+    clear = pl.when(pl.col("inf95_pp").is_not_null()).then("distinguibile").alias("distinguibile")
+    return shown.with_columns(clear, pl.col("inf95_pp" + SEGNO).alias("distinguibile" + SEGNO))
 
 
 def waits(attese: pl.DataFrame, q: Quadro, visto: Riservatezza, *by: str) -> pl.DataFrame:
-    """The quantiles of the waits; outside, with the provincia: of the region with its counts, of a provincia the days of half alone."""
-    if not visto.pubblica:
-        return tempi.quantiles(attese, by)
+    """The quantiles of the waits; by provincia, also those of the region.
+
+    Outside, always with the provincia: of the region with its counts, of a provincia the days of half alone.
+    """
     region = q.dati.territorio.totale
+    if not visto.pubblica:
+        found, whole = tempi.quantiles(attese, by), attese.with_columns(provincia=pl.lit(region))
+        return pl.concat([found, tempi.quantiles(whole, by)]) if by and not q.provincia else found
     named = with_company(attese, q.dati)
     whole = [] if q.provincia else [named.with_columns(provincia=pl.lit(region))]
     rows = pl.concat([*whole, *([named] if by or q.provincia else [])])
@@ -83,22 +96,29 @@ def phases(posizioni: pl.DataFrame, q: Quadro, visto: Riservatezza) -> pl.DataFr
     ended = in_the_flow(q.dati, q.dati.stock.filter(trimestre=q.trimestre)).filter(fase=CONCLUSE)
     rest = ended.group_by(region, "fase").agg(pl.len().cast(pl.Int64).alias("gruppi"), pl.col("lavoratori").sum())
     rows = pl.concat([found, rest], how="diagonal")
-    return visto.mask("fasi", rows.clear() if q.provincia else rows)
+    return visto.mask("gruppi_fase", rows.clear() if q.provincia else rows)
 
 
 def reasons(motivi: pl.DataFrame, q: Quadro, visto: Riservatezza) -> pl.DataFrame:
     """Those exempt by reason; outside, of the region alone."""
-    return visto.mask("esoneri", motivi.clear() if visto.pubblica and q.provincia else motivi)
+    return visto.mask("motivi_esonero", motivi.clear() if visto.pubblica and q.provincia else motivi)
 
 
 def breakdown(parti: pl.DataFrame, q: Quadro, visto: Riservatezza) -> pl.DataFrame:
     """The rates by breakdown; outside, of the region alone, the largest that are shown first."""
     if not visto.pubblica:
         return parti
-    rows = parti.clear() if q.provincia else parti.with_columns(_voce="voce", voce=pl.format("{}: {}", "dimensione_analisi", "voce"))
     if q.provincia:
-        return rows
-    shown = _enough(visto.mask("dettaglio", rows), "procedure", ("inf95", "sup95"), visto)
-    kinds = {kind: place for place, kind in enumerate(rows["dimensione_analisi"].unique(maintain_order=True))}
-    order = [pl.col("dimensione_analisi").replace_strict(kinds, return_dtype=pl.Int64), -pl.col("lavoratori"), pl.col("_voce")]
-    return shown.sort(order, nulls_last=True).with_columns(voce="_voce").drop("_voce")
+        return parti.clear()
+    shown = _enough(visto.mask("tassi_voce", parti), "procedure", ("inf95", "sup95"), visto)
+    kinds = {kind: place for place, kind in enumerate(parti["dimensione_analisi"].unique(maintain_order=True))}
+    order = [pl.col("dimensione_analisi").replace_strict(kinds, return_dtype=pl.Int64), -pl.col("lavoratori"), pl.col("voce")]
+    return shown.sort(order, nulls_last=True)
+
+
+def files(frames: Mapping[str, pl.DataFrame], visto: Riservatezza) -> dict[str, pl.DataFrame]:
+    """The frames as the data files hold them: outside without the counts of procedures, and none without rows."""
+    if not visto.pubblica:
+        return dict(frames)
+    counts = {name: [count for count in SOLO_INTERNE if count in frame.columns] for name, frame in frames.items()}
+    return {name: visto.hide(frame, pl.lit(True), *counts[name]) for name, frame in frames.items() if frame.height}

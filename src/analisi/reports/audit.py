@@ -58,14 +58,17 @@ def require_protected(reports: list[Pubblicato], piano: str) -> None:
     tavole = {names[number, name]: told[number][name] for number, name in frames}
     if frames:
         require_safe(audit_published({names[key]: frame for key, frame in frames.items()}, tavole, decided(piano)))
-    found = [text for report in reports for text in _elsewhere(report)]
+    found = [text for report in reports for text in elsewhere(report)]
     if found:
         msg = f"cifre che i file di dati non hanno, e che nessuno ha protetto: {'; '.join(found[:_SHOWN])}"
         raise AnalisiError(msg)
 
 
-def _elsewhere(report: Pubblicato) -> Iterator[str]:
-    """Where the page or the workbook shows a number that no data file has, by place and never by value."""
+def elsewhere(report: Pubblicato) -> Iterator[str]:
+    """Where the page or the workbook shows a number that the data files have not, by place and never by value.
+
+    A column of a table on the page that is not one of its data file's by name must be within one column of one file.
+    """
     for path in sorted(report.cartella.iterdir()):
         label = f"{report.cartella.name}/{path.name}"
         if path.suffix == _BOOK:
@@ -89,19 +92,19 @@ def _every(dati: Mapping[str, pl.DataFrame]) -> set[float]:
 
 
 def _of_page(html: str, dati: Mapping[str, pl.DataFrame]) -> Iterator[str]:
-    """The columns of a page's tables that show a number their data file has not, or not so often; of none, a number of no file."""
+    """The columns of a page's tables that show a number their data file has not, or not so often; of no file, no column of any."""
     from bs4 import BeautifulSoup
 
-    every = _rounded(_every(dati))
+    columns = {(file, name): _rounded(_numbers(frame, [name])) for file, frame in dati.items() for name in frame.columns}
     for table in BeautifulSoup(html, "html.parser").select("table.tavola"):
-        title, file = table.caption.get_text(" ", strip=True), dati.get(table.get("data-file", ""))
+        title, file = table.caption.get_text(" ", strip=True), table.get("data-file", "")
         names = {int(head["data-c"]): head["data-n"].rpartition(".")[2] for head in table.select("th[data-c]")}
         rows = [row.find_all(["th", "td"], recursive=False) for row in table.select("tbody tr, tfoot tr")]
         for place, name in sorted(names.items()):
             cells = [row[place] for row in rows if "n" in row[place].get("class", [])]
             shown = Counter(filter(None, (_italian(cell.get_text(strip=True)) for cell in cells)))
-            own = file is not None and name in file.columns
-            if shown - _rounded(_numbers(file, [name])) if own else shown.keys() - every.keys():
+            own = columns.get((file, name))
+            if all(shown - known for known in ([own] if own is not None else columns.values())) and shown:
                 yield f"«{title}», colonna {place + 1}"
 
 
