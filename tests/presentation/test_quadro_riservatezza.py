@@ -9,7 +9,7 @@ from analisi.presentation.quadro_riservatezza import HIDDEN, NOTHING, PROTECTED,
 
 @pytest.fixture(scope="module")
 def q():
-    return pagina.quadro("annuale", "lombardia", fonte="data/pubblicati", criterio_anno="apertura")
+    return pagina.quadro("annuale", "lombardia", "data/pubblicati", "apertura")
 
 
 def test_each_cell_has_one_state_and_they_add_up(q):

@@ -12,12 +12,14 @@ import polars as pl
 from analisi.disclosure.protezione import Protezione, attacked
 from analisi.disclosure.regole import SOPPRESSIONE, Regole, read_rules
 from analisi.disclosure.soppressione import least
+from analisi.errors import AnalisiError, listing
+from analisi.indicators.fonti import read_fonte
 from analisi.presentation import theme
 from analisi.presentation.blocks import Block, Col, cards, figure, header, table, tags, text
 from analisi.presentation.datasets import DataFile
 from analisi.presentation.formats import many, number
 from analisi.presentation.marks import as_is, described, names_axis, quantitative, rows_of
-from analisi.presentation.riservatezza import decided, plan_of
+from analisi.presentation.riservatezza import asked_by, decided, plan_of
 from analisi.vocabulary import TOTALE, Territorio, load_territorio, procedura_labels, procedure
 from analisi.workspace import resolve, shown
 
@@ -68,11 +70,20 @@ class Quadro:
     celle: pl.DataFrame
     riepilogo: pl.DataFrame
     fonte: str  # as pages may show it
+    sintetica: bool
 
 
-def quadro(rapporto: str, territorio: str, **parametri: Any) -> Quadro:
-    """The decision for one report, by its name and the parameters of its notebook. Raises: AnalisiError as `riservatezza.decided`."""
-    where, protezione = load_territorio(territorio), decided(plan_of([(rapporto, {"territorio": territorio, **parametri})]))
+def quadro(rapporto: str, territorio: str, fonte: str, criterio_anno: str, altri: str = "") -> Quadro:
+    """The decision for one report, by its name and the parameters of its notebook; `altri` as "bimestre=AAAA-B6, giorni_scadenza=60".
+
+    Raises:
+        AnalisiError: the report has no public profile, or needs a parameter that is not given; as `riservatezza.decided`.
+    """
+    parametri = {"territorio": territorio, "fonte": fonte, "criterio_anno": criterio_anno} | _others(altri)
+    if lost := [name for name in asked_by(rapporto) if name not in parametri]:
+        msg = f"riservatezza di «{rapporto}»: indicare {listing(lost)} in --altri_parametri, come nel rapporto («analisi esegui {rapporto} --help»)"
+        raise AnalisiError(msg)
+    where, protezione = load_territorio(territorio), decided(plan_of([(rapporto, parametri)]))
     cells = protezione.celle.join(_only_primary(protezione), on="cella", how="left", maintain_order="left")
     hidden, named = pl.col("mostrato").is_null(), pl.col("motivo").is_not_null()
     state = pl.when(named).then(pl.lit(PROTECTED)).when(hidden).then(pl.lit(HIDDEN)).when(pl.col("valore") == 0).then(pl.lit(NOTHING))
@@ -90,8 +101,19 @@ def quadro(rapporto: str, territorio: str, **parametri: Any) -> Quadro:
         read_rules(),
         cells,
         summary.with_columns(finite.alias("ampiezza_minima")),
-        shown(resolve(parametri["fonte"])),
+        shown(resolve(fonte)),
+        read_fonte(fonte, territorio, criterio_anno).sintetica,
     )
+
+
+def _others(text: str) -> dict[str, Any]:
+    """Parameters written as name=value.
+
+    >>> _others("bimestre=AAAA-B6, giorni_scadenza=60")
+    {'bimestre': 'AAAA-B6', 'giorni_scadenza': 60}
+    """
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    return {name.strip(): int(value) if value.strip().isdigit() else value.strip() for name, _, value in pairs}
 
 
 def _only_primary(protezione: Protezione) -> pl.DataFrame:
@@ -121,7 +143,12 @@ def _place(name: str, where: Territorio) -> str:
 
 def page_header(q: Quadro, data_edizione: str = "") -> Block:
     """What stands under the title."""
-    return header(subtitle=f"Cifre di «{q.rapporto}» · {q.territorio.nome}", owner=q.territorio.ente, tags=tags("interno", data_edizione))
+    return header(
+        subtitle=f"Cifre di «{q.rapporto}» · {q.territorio.nome}",
+        owner=q.territorio.ente,
+        tags=tags("interno", data_edizione),
+        synthetic=q.sintetica,
+    )
 
 
 def key_figures(q: Quadro) -> Block:

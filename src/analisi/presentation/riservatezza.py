@@ -59,6 +59,13 @@ def _asked(function: Callable[..., Any], parametri: Mapping[str, Any]) -> dict[s
     return {name: parametri[name] for name in inspect.signature(function).parameters if name in parametri}
 
 
+def asked_by(notebook: str) -> list[str]:
+    """The parameters that the cells of a report depend on. Raises: AnalisiError when it has no public profile."""
+    if not has_public(notebook):
+        raise AnalisiError(no_public(notebook))
+    return list(inspect.signature(_declared(notebook, "sistema")).parameters)
+
+
 def tables(notebook: str, parametri: Mapping[str, Any]) -> dict[str, Tavola]:
     """How the data files of a report tell cells, by name."""
     function = _declared(notebook, "tavole")
