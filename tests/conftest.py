@@ -92,7 +92,7 @@ def analisi(*args: object, cwd: Path | None = None, env: dict[str, str] | None =
     """Run the command line as a user does, in a process of its own."""
     command = [sys.executable, "-c", "from analisi.cli import main; main()", *map(str, args)]
     merged = os.environ | {"PYTHONUTF8": "1"} | (env or {})
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=merged, encoding="utf-8", timeout=300, check=False)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=merged, encoding="utf-8", timeout=600, check=False)
 
 
 def _report(folder: Path, *args: object, **kwargs) -> Path:

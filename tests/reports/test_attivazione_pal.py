@@ -13,7 +13,7 @@ from tests.conftest import analisi
 
 COLUMNS_FIXED = {
     "passi": "trimestre provincia passo lavoratori quota",
-    "tassi": "trimestre provincia base attivati lavoratori tasso inf95 sup95 unita",
+    "tassi": "trimestre provincia base attivati lavoratori tasso inf95 sup95 unita procedure",
 }
 
 

@@ -50,7 +50,7 @@ def test_every_number_of_a_provincial_page_on_pal_is_in_its_data_files(sample, t
     ("file", "place"),
     [
         ("limiti", "attivazione_pal.html, «Province e limiti», colonna 3"),
-        ("gruppi_fase", "attivazione_pal.html, «Gruppi per fase», colonna 3"),
+        ("gruppi_fase", "attivazione_pal.html, «Gruppi per fase», colonna 4"),
         ("motivi_esonero", "attivazione_pal.xlsx, foglio «Esoneri», riga 4, colonna 3"),
         ("variazioni_tassi", "attivazione_pal.xlsx, foglio «Variazioni», riga 5, colonna 5"),
     ],

@@ -7,11 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 from scipy.sparse import csc_array, diags_array, eye_array, hstack, vstack
 
 from analisi.disclosure.attacco import network
 from analisi.disclosure.celle import Sistema
+from analisi.disclosure.programmi import whole
 from analisi.errors import AnalisiError
 
 STEPS = 3  # the two nearest multiples of the base, then one more each way, then two
@@ -52,12 +53,13 @@ def _nearest(matrice: csc_array, value: np.ndarray, base: int, extra: int) -> np
     least = np.concatenate([np.zeros(matrice.shape[0]), *(start for _, start in lines)])
     most = np.where(np.arange(len(least)) < matrice.shape[0], 0.0, np.inf)
     low, high = np.where(value == 0, 0.0, np.maximum(below - extra, 0.0)), np.where(value == 0, 0.0, above + extra)
-    found = milp(
+    found = whole(
         np.append(np.zeros(cells), np.ones(cells)),
         integrality=np.append(np.ones(cells), np.zeros(cells)),
         bounds=Bounds(np.append(low, np.zeros(cells)), np.append(high, np.full(cells, np.inf))),
         constraints=LinearConstraint(csc_array(vstack(rows)), least, most),
-        options={"node_limit": NODES, "mip_rel_gap": 0.0},
+        node_limit=NODES,
+        mip_rel_gap=0.0,
     )
     return None if found.x is None else base * np.round(found.x[:cells])
 

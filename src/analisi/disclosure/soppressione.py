@@ -16,11 +16,12 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
-from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult
 from scipy.sparse import csc_array, csr_array
 
 from analisi.disclosure.attacco import TOLERANCE, alone, deduced, distinct_rows, grouped, network, optimum, parts, same_columns
 from analisi.disclosure.celle import Sistema
+from analisi.disclosure.programmi import whole
 from analisi.disclosure.regole import Regola, Regole
 
 ROUNDS = 20  # after so many, what is hidden stays hidden: each round then hides more, and the search ends
@@ -154,12 +155,13 @@ class Ricerca:
 
     def master(self, kept: np.ndarray) -> np.ndarray:
         """The columns of least loss that satisfy every cut, those `kept` among them."""
-        found = milp(
+        found = whole(
             np.where(self.libere, self.costo, 0.0),
             integrality=np.ones(len(kept)),
             bounds=Bounds((self.fisse | kept).astype(float), self.libere.astype(float)),
             constraints=LinearConstraint(csc_array(np.unique(self.tagli, axis=0)), 1.0, np.inf),
-            options={"node_limit": NODES, "mip_rel_gap": 0.0},
+            node_limit=NODES,
+            mip_rel_gap=0.0,
         )
         self.ottima = self.ottima and found.status == 0 and not (kept & ~self.fisse).any()
         return self.libere if found.x is None else found.x > 0.5
