@@ -83,11 +83,11 @@ def test_the_page_says_that_the_data_are_synthetic(page):
     assert "<title>[DATI SINTETICI]" in (page / "rioccupazione.html").read_text(encoding="utf-8")
 
 
-def test_the_public_profile_is_marked_as_not_protected(source, tmp_path):
-    folder = made(tmp_path / "r", source, "--profilo", "pubblico", "--giorni", "90")
-    text = (folder / "rioccupazione.html").read_text(encoding="utf-8")
-    assert "Celle piccole non ancora protette: non diffondere" in text
-    assert "Rioccupati entro 90 giorni" in text
+def test_there_is_no_public_profile(source, tmp_path):
+    """Nobody has declared how its small cells are protected: nothing is made, not even aside."""
+    done = analisi("esegui", "rioccupazione", "--fonte", source, "--profilo", "pubblico", "--uscita", tmp_path / "r")
+    assert (done.returncode, "c'è solo nel profilo interno" in done.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_table_that_is_missing_is_named_before_anything_runs(source, tmp_path):
