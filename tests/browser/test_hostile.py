@@ -10,7 +10,7 @@ from analisi.reports.contract import notebooks
 from analisi.reports.files import inert
 from tests.browser.test_page import open_page as open_page
 from tests.conftest import analisi
-from tests.reports.ostili import CLEANED, HOSTILE, LONG, hostile_desk, hostile_extracts, hostile_territory
+from tests.reports.ostili import CLEANED, HOSTILE, LONG, hostile_desk, hostile_extracts, hostile_parquet, hostile_territory
 
 NAMES = [path.stem for path in notebooks()]
 
@@ -29,7 +29,8 @@ def extracts(sample, tmp_path_factory):
 def real_page(request, extracts, tmp_path_factory):
     """Each report of ours, made from the hostile extracts."""
     folder = tmp_path_factory.mktemp("pagine") / request.param
-    made("esegui", request.param, "--fonte", extracts, "--uscita", folder)
+    source = hostile_parquet(tmp_path_factory.mktemp("grandi") / "e") if request.param == "rioccupazione" else extracts
+    made("esegui", request.param, "--fonte", source, "--uscita", folder)
     return folder / f"{request.param}.html"
 
 

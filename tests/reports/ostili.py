@@ -6,7 +6,9 @@ from itertools import cycle
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 
+from analisi.sample.scala import write_scale
 from analisi.workspace import root
 from tests.conftest import PROCEDURE, write_casi, write_territorio
 from tests.reports.conftest import write_notebook
@@ -70,6 +72,18 @@ def hostile_extracts(sample: Path, folder: Path) -> Path:
             for cell in (row[heading.index(column)] for column in ("ragione_sociale", "note", "operatore_accreditato")):
                 cell.value, cell.data_type = next(texts), "s"
         book.save(path)
+    return folder
+
+
+def hostile_parquet(folder: Path) -> Path:
+    """Large extracts, as Parquet, with these texts for the names of companies and of municipalities."""
+    write_scale(folder, 20_000)
+    for path in sorted((folder / "vol_procedure").rglob("*.parquet")):
+        frame = pl.read_parquet(path)
+        texts = pl.Series([*HOSTILE, *CLEANED]).sample(frame.height, with_replacement=True, seed=1)
+        there = [name for name in COLUMNS["vol_procedure.csv"] if name in frame.columns]
+        assert there
+        frame.with_columns(texts.alias(name) for name in there).write_parquet(path)
     return folder
 
 
