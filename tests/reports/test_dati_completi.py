@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from analisi.presentation.riservatezza import has_public
 from analisi.reports.audit import Pubblicato, elsewhere
 from analisi.reports.contract import notebooks
 from tests.conftest import analisi
 
 INTERNAL = [*(path.stem for path in notebooks()), "bimestrale-CO", "bimestrale-SO"]
-PUBLIC = [path.stem for path in notebooks() if has_public(path.stem)]  # a report that gets a public profile is here by itself
 SINGLE = ["report", "region_report", "single_report"]  # the annual report of other figures
 PROVENANCE = {"«Dati letti»"}  # the files that were read, and their bytes: no figure of the report
 
@@ -24,11 +22,6 @@ def lost(folder: Path) -> list[str]:
 @pytest.mark.parametrize("name", INTERNAL)
 def test_every_number_of_a_page_is_in_its_data_files(whole_edition, name):
     assert lost(whole_edition / name) == []
-
-
-@pytest.mark.parametrize("name", PUBLIC)
-def test_every_number_of_a_public_page_is_in_its_data_files(whole_public_edition, name):
-    assert lost(whole_public_edition / name) == []
 
 
 @pytest.mark.parametrize("name", SINGLE)

@@ -11,7 +11,11 @@ import polars as pl
 import pytest
 
 from analisi.indicators.estratti import read_estratti
+from analisi.presentation.riservatezza import has_public
 from analisi.reports.contract import notebooks
+from tests.reports.test_dati_completi import lost
+
+PUBLIC = [path.stem for path in notebooks() if has_public(path.stem)]  # a report that gets a public profile is here by itself
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +192,8 @@ def test_applications_add_up_over_provinces_and_tables(internal):
     parts = money.filter(every, pl.col("provincia") != "TOT")
     assert whole(parts, "domande") == whole(money.filter(every, provincia="TOT"), "domande")
     assert counts.height > 0
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_number_of_a_public_page_is_in_its_data_files(public, name):
+    assert lost(public / name) == []
