@@ -90,7 +90,7 @@ def test_what_is_published_is_attacked_again_from_its_bytes(printed):
 
 
 def put_back_in_the_data(folder):
-    """The workers of Cremona in ministerial CIGS, 2024: hidden although they are many."""
+    """The two workers of Sondrio in ministerial CIGS, 2024."""
     path = folder / "dati" / "tavola_provinciale.csv"
     text = path.read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("2024,SO,cigs_ministeriale"))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import nbformat
 
-from analisi.errors import AnalisiError
 from analisi.presentation.blocks import Block
 from analisi.reports.exporter import add_previews
 from analisi.reports.gate import require_open
-from analisi.reports.run import exporter_of_pages, publish_folder
+from analisi.reports.run import exporter_of_pages, publish_folder, staging_beside
 from analisi.vocabulary import INTERNO
 
 Section = tuple[str, Sequence[tuple[str, Block]]]  # heading; for each piece the call that makes it, and the piece
@@ -38,12 +36,7 @@ def publish(
         cell["id"] = f"cella-{position}"
         if cell.cell_type == "code":
             cell["execution_count"] = position
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
-    except OSError as error:
-        msg = f"{output.parent}: non si può scrivere ({error.strerror}); scegliere un'altra cartella con --uscita"
-        raise AnalisiError(msg) from error
+    staging = staging_beside(output)
     try:
         page, resources = exporter_of_pages().from_notebook_node(book, {"metadata": {"name": name}, "unique_key": name})
         (staging / f"{name}.html").write_text(page, encoding="utf-8", newline="\n")

@@ -140,12 +140,7 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
     if output.exists() and not output.is_dir():
         msg = f"--uscita {output}: esiste già e non è una cartella; sceglierne un'altra"
         raise AnalisiError(msg)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
-    except OSError as error:
-        msg = f"{output.parent}: non si può scrivere ({error.strerror}); scegliere un'altra cartella con --uscita"
-        raise AnalisiError(msg) from error
+    staging = staging_beside(output)
     values = contract.complete(given)
     profilo = values.get("profilo", INTERNO)
     plan = "" if profilo == INTERNO else plan_of([(contract.cifre, values)])
@@ -173,6 +168,16 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
         raise RunFailed(msg) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def staging_beside(output: Path) -> Path:
+    """A new hidden folder beside the one to publish in. Raises: AnalisiError when it cannot be written."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+    except OSError as error:
+        msg = f"{output.parent}: non si può scrivere ({error.strerror}); scegliere un'altra cartella con --uscita"
+        raise AnalisiError(msg) from error
 
 
 @contextmanager
