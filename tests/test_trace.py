@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from analisi import trace
 
@@ -146,6 +148,28 @@ def test_a_shared_reading_is_not_used_after_its_file_changes(data, tmp_path):
     for text in ("x\n1\n", "x\n1\n2\n"):
         (data / "a.csv").write_text(text, encoding="utf-8")
         traced(tmp_path, REMEMBERED, data / "a.csv", tmp_path / "times", readings=readings)
+    assert (tmp_path / "times").read_text() == "read\nread\n"
+
+
+def test_of_two_reports_at_once_one_reads_and_the_other_waits(data, tmp_path):
+    readings, slow = tmp_path / "readings", REMEMBERED.replace("    return", "    __import__('time').sleep(2)\n    return")
+    folders = [readings, tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor(2) as pool:
+        notes = list(pool.map(lambda own: traced(own, slow, data / "a.csv", tmp_path / "times", readings=readings), folders[1:]))
+    assert (tmp_path / "times").read_text() == "read\n"
+    assert notes[0] == notes[1] != []
+
+
+def test_a_report_does_not_wait_for_ever_for_one_that_was_stopped(data, tmp_path):
+    readings = tmp_path / "readings"
+    readings.mkdir()
+    traced(tmp_path, REMEMBERED, data / "a.csv", tmp_path / "times", readings=readings)
+    (lock,) = readings.glob("*.blocco")
+    lock.with_suffix("").unlink()
+    with FileLock(lock):
+        traced(tmp_path, f"trace.PATIENCE = 0\n{REMEMBERED}", data / "a.csv", tmp_path / "times", readings=readings)
     assert (tmp_path / "times").read_text() == "read\nread\n"
 
 

@@ -10,7 +10,8 @@ import json
 import os
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,6 +20,7 @@ from analisi.workspace import cache_folder, root
 P, R = ParamSpec("P"), TypeVar("R")
 FILE, FOLDER, OTHER = "file", "cartella", "altri mezzi"  # OTHER: a reading that cannot be followed; it never counts as unchanged
 READINGS = "ANALISI_LETTURE"  # folder where the reports of one batch share what they have read
+PATIENCE = 180  # seconds that a report waits for another that does the same reading; then it does it by itself
 _SYSTEM = ("/proc", "/sys", "/dev/null", "/dev/urandom", "/dev/tty", "/dev/pts", "/etc", "/usr", "/lib", "/bin")
 _NEW = os.O_WRONLY | os.O_EXCL | os.O_TRUNC  # who opens a file so does not read what was in it
 _SETTINGS = (".ipython", ".jupyter", ".config", ".cache", ".local", ".dask")  # in the home folder: of programs, not data
@@ -189,22 +191,37 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         words = json.dumps([function.__module__, function.__qualname__, os.getcwd(), args, sorted(kwargs.items())], default=str)
         place = os.path.join(folder, hashlib.sha256(words.encode()).hexdigest())
-        kept = _kept(place)
-        if kept is not None:
-            for seen in kept[0]:
-                if tuple(seen[:2]) not in _active.known:
-                    _active.add(seen)
-            return kept[1]
-        before, _active.known, _active.order = (_active.known, _active.order), set(), []
-        try:
-            result = function(*args, **kwargs)
-        finally:
-            order = _active.order
-            _active.known, _active.order = before[0] | _active.known, [*before[1], *order]
-        _keep(place, (order, result))
-        return result
+        with _alone(place):
+            kept = _kept(place)
+            if kept is not None:
+                for seen in kept[0]:
+                    if tuple(seen[:2]) not in _active.known:
+                        _active.add(seen)
+                return kept[1]
+            before, _active.known, _active.order = (_active.known, _active.order), set(), []
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                order = _active.order
+                _active.known, _active.order = before[0] | _active.known, [*before[1], *order]
+            _keep(place, (order, result))
+            return result
 
     return call
+
+
+@contextmanager
+def _alone(place: str) -> Iterator[None]:
+    """Wait while another report does the same reading; not for ever: one that was stopped half way only costs the work done twice."""
+    import filelock
+
+    lock = filelock.FileLock(f"{place}.blocco", timeout=PATIENCE)
+    with suppress(filelock.Timeout, OSError):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _kept(place: str) -> tuple[list[Seen], Any] | None:

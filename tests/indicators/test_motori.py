@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from datetime import date
 from importlib.util import find_spec
+from pathlib import Path
 
 import narwhals as nw
 import pandas as pd
@@ -49,8 +50,8 @@ def parquet(tables, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def session(request):
-    """A Spark session of this machine, plain or through a server of Spark Connect: one at a time, without network."""
+def session(request, tmp_path_factory):
+    """A Spark session of this machine, plain or through a server of Spark Connect with a folder for what it keeps: one at a time, offline."""
     from pyspark.sql import SparkSession
 
     motori.spark.cache_clear()
@@ -61,6 +62,8 @@ def session(request):
         "spark.log.level": "ERROR",
     }
     quick |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.sql.adaptive.enabled": "false"}
+    if request.param:
+        quick["spark.checkpoint.dir"] = str(tmp_path_factory.mktemp("kept"))
     builder = SparkSession.builder.remote("local[2]") if request.param else SparkSession.builder.master("local[2]")
     for name, value in quick.items():
         builder = builder.config(name, value)
@@ -171,10 +174,28 @@ def test_spark_gives_the_same_figures(session, indicator, tables, parquet, expec
 
 
 @SPARK
+@pytest.mark.parametrize("session", [False], indirect=True, ids=["spark"], scope="session")
+def test_spark_keeps_rows_without_how_they_were_made(session, parquet):
+    rows = session.read.parquet(str(parquet / "siul_cob.parquet")).filter("annullata = 'N'")
+    kept = settled(rows)
+    assert kept.count() == rows.count() > 0
+    assert ["Filter" in frame._jdf.queryExecution().optimizedPlan().toString() for frame in (rows, kept)] == [True, False]
+
+
+@SPARK
 @pytest.mark.parametrize("session", [True], indirect=True, ids=["connect"], scope="session")
 @pytest.mark.parametrize("indicator", ["tavola", "casi, apertura", "giorni", "rioccupati", "flussi", "persone distinte"])
 def test_spark_connect_gives_the_same_figures(session, indicator, parquet, expected):
     _agree(indicator, lambda name: session.read.parquet(str(parquet / f"{name}.parquet")), expected)
+
+
+@SPARK
+@pytest.mark.parametrize("session", [True], indirect=True, ids=["connect"], scope="session")
+def test_spark_keeps_rows_in_the_folder_that_it_is_given(session, parquet):
+    folder = Path(session.conf.get("spark.checkpoint.dir").removeprefix("file:"))
+    before = set(folder.rglob("part-*"))
+    assert settled(session.read.parquet(str(parquet / "siul_cob.parquet"))).count()
+    assert set(folder.rglob("part-*")) > before
 
 
 @pytest.mark.parametrize("base", esiti.BASI)

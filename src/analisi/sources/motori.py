@@ -120,11 +120,16 @@ def collect(frame: Any) -> pl.DataFrame:
 
 
 def settled(frame: Any) -> Any:
-    """The same rows, computed once: for what later steps read several times. Lazy frames of this machine are kept in a temporary file."""
+    """The same rows, computed once: for what later steps read several times.
+
+    Lazy frames of this machine are kept in a temporary file; Spark keeps the rows without their plan, in spark.checkpoint.dir if it is
+    set, else on its executors (what is only persisted keeps its plan: the driver slows down, and its memory fills).
+    """
     native = nw.to_native(frame, pass_through=True)
     kind = nw.from_native(native).implementation
     if kind.is_spark_like():
-        return native.persist()
+        kept = native.sparkSession.conf.get("spark.checkpoint.dir", None)
+        return native.checkpoint() if kept else native.localCheckpoint()
     path = Path(_folder().name, f"{os.urandom(8).hex()}.parquet")
     if isinstance(native, pl.LazyFrame):
         native.sink_parquet(path, compression="lz4", maintain_order=False, engine="streaming")
