@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import polars as pl
 import pytest
+from filelock import FileLock
 
 from analisi.indicators.fonti import read_fonte
 from analisi.reports.contract import notebooks
@@ -23,6 +25,25 @@ PROCEDURE = ["cigs_ministeriale", "cigs_regionale", "licenziamento_collettivo"]
 def _cache_folder(tmp_path_factory):
     """Nothing that tests throw away lands in the workspace."""
     os.environ["ANALISI_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A folder that one of the processes of a run makes, and all read: `once(name, make)`."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        place, done = shared / name, shared / f"{name}.fatto"
+        with FileLock(shared / f"{name}.blocco"):
+            if not done.exists():
+                shutil.rmtree(place, ignore_errors=True)
+                place.mkdir()
+                make(place)
+                done.touch()
+        return place
+
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -62,9 +83,12 @@ def write_territorio(path: Path, names: dict[str, str], *, tiles: bool = True, n
 
 
 @pytest.fixture(scope="session")
-def region(tmp_path_factory) -> Path:
+def region(once) -> Path:
     """A made-up region of seven counties and three years, with its territory file: SYNTHETIC figures."""
-    folder = tmp_path_factory.mktemp("isolana")
+    return once("isolana", _write_region)
+
+
+def _write_region(folder: Path) -> None:
     names = {f"I{n}": name for n, name in enumerate(["Alba", "Borgo & Rocca", "Colle d'Oro", "Dosso", "Erto", "Fosso <b>", "Grotta"])}
     write_territorio(folder / "isolana.toml", names)
     rows = [
@@ -76,16 +100,17 @@ def region(tmp_path_factory) -> Path:
     write_casi(folder / "casi_gestiti.csv", rows)
     fonti = "file,natura,titolo,ente,nota\ncasi_gestiti.csv,sintetici,Regione inventata per prova,,\n"
     (folder / "fonti.csv").write_text(fonti, encoding="utf-8")
-    return folder
 
 
 @pytest.fixture(scope="session")
-def single(tmp_path_factory) -> Path:
+def single(once) -> Path:
     """A made-up region of one county, without tile positions."""
-    folder = tmp_path_factory.mktemp("sola")
+    return once("sola", _write_single)
+
+
+def _write_single(folder: Path) -> None:
     write_territorio(folder / "sola.toml", {"SO": "Sola"}, tiles=False, nome="Solitaria")
     write_casi(folder / "casi_gestiti.csv", [(year, "Sola", code, 2, year - 2000) for year in (2020, 2021) for code in PROCEDURE])
-    return folder
 
 
 def analisi(*args: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -102,9 +127,9 @@ def _report(folder: Path, *args: object, **kwargs) -> Path:
 
 
 @pytest.fixture(scope="session")
-def report(tmp_path_factory) -> Path:
+def report(once) -> Path:
     """The annual report of the published figures."""
-    return _report(tmp_path_factory.mktemp("rapporto") / "annuale")
+    return once("rapporto", lambda folder: _report(folder / "annuale")) / "annuale"
 
 
 @pytest.fixture(scope="session")
@@ -116,17 +141,17 @@ def report_again(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def region_report(region, tmp_path_factory) -> Path:
+def region_report(region, once) -> Path:
     """The annual report of the made-up region: its latest year against the one before."""
-    output = tmp_path_factory.mktemp("regione") / "annuale"
-    return _report(output, "--fonte", region, "--territorio", region / "isolana.toml", "--anno", 2033)
+    given = ("--fonte", region, "--territorio", region / "isolana.toml", "--anno", 2033)
+    return once("regione", lambda folder: _report(folder / "annuale", *given)) / "annuale"
 
 
 @pytest.fixture(scope="session")
-def single_report(single, tmp_path_factory) -> Path:
+def single_report(single, once) -> Path:
     """The annual report of the region with one county."""
-    output = tmp_path_factory.mktemp("sola-rapporto") / "annuale"
-    return _report(output, "--fonte", single, "--territorio", single / "sola.toml", "--anno", 2021)
+    given = ("--fonte", single, "--territorio", single / "sola.toml", "--anno", 2021)
+    return once("sola-rapporto", lambda folder: _report(folder / "annuale", *given)) / "annuale"
 
 
 @cache
@@ -138,22 +163,22 @@ def extracts_once() -> dict[str, pl.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory) -> Path:
+def sample(once) -> Path:
     """The synthetic extracts of every table."""
     from analisi.sample.files import write_sample
 
-    folder = tmp_path_factory.mktemp("esempio") / "e"
-    write_sample(folder)
-    return folder
+    return once("esempio", lambda folder: write_sample(folder / "e")) / "e"
 
 
 @pytest.fixture(scope="session")
-def pal_report(sample, tmp_path_factory) -> Path:
+def pal_report(sample, once) -> Path:
     """The report on PAL activation of the synthetic extracts."""
-    folder = tmp_path_factory.mktemp("pal") / "rapporto"
-    done = analisi("esegui", "attivazione_pal", "--fonte", sample, "--uscita", folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+
+    def make(folder: Path) -> None:
+        done = analisi("esegui", "attivazione_pal", "--fonte", sample, "--uscita", folder / "rapporto")
+        assert done.returncode == 0, done.stderr
+
+    return once("pal", make) / "rapporto"
 
 
 WHOLE = """\
@@ -169,7 +194,7 @@ anno = 2025
 REPORT = '[[rapporto]]\nnotebook = "{notebook}"\nnome = "{nome}"\nparametri = {{ {parametri} }}\n'
 
 
-def run_whole_edition(sample: Path, folder: Path, provinces: str, *options: str) -> Path:
+def run_whole_edition(sample: Path, folder: Path, provinces: str, *options: str) -> None:
     """An edition of every notebook for the region, and of the bimonthly for some provinces; that on all provinces reads its own extracts."""
     from analisi.sample.scala import write_scale
 
@@ -181,19 +206,18 @@ def run_whole_edition(sample: Path, folder: Path, provinces: str, *options: str)
     file.write_text(WHOLE.format(fonte=sample.as_posix()) + "".join(parts), encoding="utf-8")
     done = analisi("edizione", file, "--uscita", folder / "e", *options)
     assert (done.returncode, done.stderr) == (0, "")
-    return folder / "e"
 
 
 @pytest.fixture(scope="session")
-def whole_edition(sample, tmp_path_factory) -> Path:
+def whole_edition(sample, once) -> Path:
     """Every report of the synthetic extracts for the region, and the bimonthly for each provincia: the internal profile."""
-    return run_whole_edition(sample, tmp_path_factory.mktemp("interno"), '"*"')
+    return once("interno", lambda folder: run_whole_edition(sample, folder, '"*"')) / "e"
 
 
 @pytest.fixture(scope="session")
-def whole_public_edition(sample, tmp_path_factory) -> Path:
+def whole_public_edition(sample, once) -> Path:
     """The reports that have a public profile, of the same extracts."""
-    return run_whole_edition(sample, tmp_path_factory.mktemp("pubblico"), '["SO", "MI"]', "--profilo", "pubblico")
+    return once("pubblico", lambda folder: run_whole_edition(sample, folder, '["SO", "MI"]', "--profilo", "pubblico")) / "e"
 
 
 @pytest.fixture(scope="session")

@@ -214,4 +214,7 @@ def test_a_table_is_scanned_as_it_was_on_a_day(tmp_path, archive):
 def test_rows_are_by_day_those_without_one_first_and_equal_ones_as_they_were(days):
     frame = pl.DataFrame({"data_inizio": pl.Series(days, dtype=pl.Date), "n": range(len(days))}, schema_overrides={"n": pl.Int64})
     expected = frame.sort("data_inizio", nulls_last=False, maintain_order=True)
-    assert_frame_equal(layout.ordered(frame, SIUL_COB, whole=False), expected)
+    pieces = {year: rows() for year, rows in layout.years(frame, SIUL_COB, whole=False)}
+    assert_frame_equal(pl.concat([frame.clear(), *pieces.values()]), expected)
+    found = frame["data_inizio"].dt.year().unique().sort()
+    assert list(pieces) == [f"anno={'ignoto' if year is None else year}" for year in found]

@@ -10,6 +10,7 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["_RJEM_MALLOC_CONF"] = "background_thread:false"  # polars, imported by who started the server, may have set another
+os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"  # pyarrow, which comes with Spark, and which pandas imports if it is there
 
 import gc
 import importlib

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,13 @@ class Rejected(AnalisiError):
 def small(reading: Lettura, folder: Path, names: set[Path]) -> dict[str, Any]:
     """Archive what a reading accepted."""
     table, facts = reading.tabella, reading.provenienza
-    frame, stem = ordered(reading.dati, table, whole=True), stem_of(reading.foglio.file, table, names)
-    pieces = years(frame, table) if frame.height >= layout.LARGE else [("", frame)]
+    frame, stem = reading.dati, stem_of(reading.foglio.file, table, names)
     name = f"{stem.name}.parquet"
-    places = [(part, stem / year / name if year else stem.with_name(name)) for year, part in pieces]
-    files = [written(part, table, folder, place, synthetic=facts["sintetica"]) for part, place in places]
+    if frame.height < layout.LARGE:
+        pieces = [(stem.with_name(name), partial(ordered, frame, table))]
+    else:
+        pieces = [(stem / year / name, rows) for year, rows in years(frame, table, whole=True)]
+    files = [written(rows(), table, folder, place, synthetic=facts["sintetica"]) for place, rows in pieces]
     return describe(
         table,
         reading.foglio.file,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from analisi.tables.writing import counted
 from analisi.vintages import layout, typed
 from analisi.vintages.extracts import BY_COLUMNS, STOPPED, Rejected, describe, stem_of, written
 from analisi.vintages.keys import Keys
-from analisi.vintages.layout import added, content, ordered, years
+from analisi.vintages.layout import added, content, years
 from analisi.vocabulary import Territorio
 from analisi.workspace import shown
 
@@ -71,10 +72,11 @@ def large(
 
 
 def _pieces(frame: pl.DataFrame, table: Table, folder: Path, stem: Path, number: int, *, synthetic: bool) -> list[dict[str, Any]]:
-    name = f"{stem.name}-{number:04}.parquet"
-    parts = years(ordered(frame, table, whole=False), table)
-    with ThreadPoolExecutor() as pool:  # the engine frees the interpreter, and uses one core a file
-        return list(pool.map(lambda part: written(part[1], table, folder, stem / part[0] / name, synthetic=synthetic), parts))
+    def one(year: str, rows: Callable[[], pl.DataFrame]) -> dict[str, Any]:
+        return written(rows(), table, folder, stem / year / f"{stem.name}-{number:04}.parquet", synthetic=synthetic)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the engine frees the interpreter, and uses one core a file
+        return list(pool.map(lambda part: one(*part), list(years(frame, table, whole=False))))
 
 
 @dataclass

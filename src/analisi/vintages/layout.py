@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from math import ceil
 from pathlib import Path
 
@@ -25,23 +26,46 @@ PERIOD = {  # the column that dates a row: what reports filter by most, and what
 }
 LARGE = 500_000  # rows from which a file is archived in pieces, in a folder a year, and a typed Parquet is checked by columns
 PIECE = 2_000_000  # rows in memory at a time
-ROW_GROUP = 250_000  # rows at most; the groups of a file are even, so that none is a leftover
+ROW_GROUP = 64_000  # rows at most; the groups of a file are even, so that none is a leftover
 SEED = 7
 METHOD = f"polars {pl.__version__}: hash_rows, seme {SEED}, somma modulo 2^64"
 
 
-def ordered(frame: pl.DataFrame, table: Table, *, whole: bool) -> pl.DataFrame:
-    """The rows by their period, those without one first; with `whole` also by key, which leaves one order only."""
-    by = list(dict.fromkeys([PERIOD[table.name], *(table.key if whole else ())]))
+def ordered(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The rows by their period, those without one first, and by key: there is one order only."""
+    return frame.sort(_order(table), nulls_last=False, maintain_order=True)
+
+
+def years(frame: pl.DataFrame, table: Table, *, whole: bool) -> Iterator[tuple[str, Callable[[], pl.DataFrame]]]:
+    """For each year the name of its folder and its rows, moved only when asked for; `whole`: `ordered`, else by their period alone."""
+    by = _order(table) if whole else [PERIOD[table.name]]
     fixed = [name for name in frame.columns if name not in by and _constant(frame[name])]
-    moved = frame.drop(fixed).rechunk()  # in one chunk, moving rows takes half the time
-    days = len(by) == 1 and moved.schema[by[0]] == pl.Date
-    moved = moved[_by_day(moved[by[0]])] if days else moved.sort(by, nulls_last=False, maintain_order=True)
-    return moved.with_columns(pl.lit(frame[name].first(), dtype=frame.schema[name]).alias(name) for name in fixed).select(frame.columns)
+    moved, period = frame.drop(fixed).rechunk(), frame[by[0]]  # in one chunk, moving rows takes half the time
+    alike = [pl.lit(frame[name].first(), dtype=frame.schema[name]).alias(name) for name in fixed]
+    order = _by_day(period) if len(by) == 1 and period.dtype == pl.Date else _by_values(frame.select(by))
+    year = period.dt.year() if period.dtype == pl.Date else period.cast(pl.String).str.slice(0, 4)
+    first = 0
+    for length, value in year.gather(order).rle().struct.unnest().iter_rows():
+        rows = order[first : first + length]
+        yield f"anno={'ignoto' if value is None else value}", partial(_gathered, moved, rows, alike, frame.columns)
+        first += length
+
+
+def _order(table: Table) -> list[str]:
+    return list(dict.fromkeys([PERIOD[table.name], *table.key]))
+
+
+def _gathered(frame: pl.DataFrame, rows: np.ndarray, alike: list[pl.Expr], columns: list[str]) -> pl.DataFrame:
+    return frame[rows].with_columns(alike).select(columns)
+
+
+def _by_values(keys: pl.DataFrame) -> np.ndarray:
+    """Where the rows are by their values, those without one first."""
+    return keys.select(pl.arg_sort_by(keys.columns, nulls_last=False, maintain_order=True)).to_series().to_numpy()
 
 
 def _by_day(days: pl.Series) -> np.ndarray:
-    """Where the rows are by day, those without one first: small whole numbers are put in order in a quarter of the time."""
+    """Where the rows are by day, as `_by_values`: small whole numbers are put in order in a quarter of the time."""
     numbers = days.to_physical()
     return np.argsort((numbers - numbers.min()).fill_null(-1).shrink_dtype().to_numpy(), kind="stable")
 
@@ -65,16 +89,6 @@ def content(frame: pl.DataFrame) -> int:
 def added(*contents: int) -> int:
     """The number of the rows of several frames together."""
     return sum(contents) % 2**64
-
-
-def years(frame: pl.DataFrame, table: Table) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The rows of each year, by the name of its folder; the frame is in the order of `ordered`."""
-    period = frame[PERIOD[table.name]]
-    text = period.dt.year().cast(pl.String) if period.dtype == pl.Date else period.cast(pl.String).str.slice(0, 4)
-    runs, first = text.fill_null("ignoto").rle().struct.unnest(), 0
-    for length, year in runs.select("len", "value").iter_rows():
-        yield f"anno={year}", frame.slice(first, length)
-        first += length
 
 
 def write(frame: pl.DataFrame, table: Table, path: Path, *, synthetic: bool = False) -> Path:
