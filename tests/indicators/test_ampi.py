@@ -1,16 +1,20 @@
 """Which engine a task gets, and what the counts of communications say, by hand."""
 
+import shutil
 from datetime import date
 
 import polars as pl
 import pytest
 
+from analisi.errors import AnalisiError
 from analisi.indicators.ampi import POCHE_RIGHE, capoluoghi, engine_for, open_extracts
 from analisi.indicators.comunicazioni import NON_RICONOSCIUTA, distinct_people, flows
 from analisi.sample.scala import write_scale
 from analisi.sources.motori import collect
 from analisi.tables.catalogo import SIUL_COB
+from analisi.vintages.archiving import archivia
 from analisi.vocabulary import load_territorio
+from tests.indicators.test_motori import SPARK
 
 RIF = date(2026, 3, 31)
 
@@ -86,3 +90,35 @@ def test_extracts_that_do_not_say_their_origin_are_not_synthetic_and_have_no_day
 
 def test_the_territory_of_italy_has_107_provinces_each_with_its_main_town():
     assert (len(load_territorio("italia").sigle), set(capoluoghi().values())) == (107, set(load_territorio("italia").sigle))
+
+
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory):
+    """Synthetic extracts in a folder, and archived: communications by year of beginning, some sent in another year."""
+    folder = tmp_path_factory.mktemp("archiviati")
+    write_scale(folder / "e", 2_000)
+    archivia(sorted((folder / "e").rglob("*.parquet")), folder / "archivio", date(2026, 1, 31), territorio="italia")
+    return folder
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb", pytest.param("spark", marks=SPARK)])
+def test_an_archive_gives_the_figures_of_its_extracts(archived, engine):
+    plain, kept = open_extracts(str(archived / "e"), "polars"), open_extracts(str(archived / "archivio@2026-01-31"), engine)
+    assert (kept.righe, kept.estrazione, kept.sintetica, kept.divise) == (plain.righe, plain.estrazione, plain.sintetica, False)
+    found, expected = (distinct_people(extracts.tables("distinti")["siul_cob"], "anno") for extracts in (kept, plain))
+    assert found.equals(expected)
+
+
+def test_a_damaged_file_of_an_archive_is_named(archived, tmp_path):
+    shutil.copytree(archived / "archivio", tmp_path / "archivio")
+    file = next((tmp_path / "archivio").rglob("siul_cob/**/*.parquet"))
+    file.write_bytes(file.read_bytes()[:-1] + b"X")
+    with pytest.raises(AnalisiError, match=rf"{file.name}: il file non è quello archiviato"):
+        open_extracts(str(tmp_path / "archivio"))
+
+
+def test_an_archive_without_a_table_says_which(tmp_path):
+    write_scale(tmp_path / "e", 2_000)
+    archivia(sorted((tmp_path / "e" / "siul_cob").rglob("*.parquet")), tmp_path / "archivio", date(2026, 1, 31), territorio="italia")
+    with pytest.raises(AnalisiError, match=r"nell'archivio non c'è alcun file Parquet di vol_procedure.*analisi archivia"):
+        open_extracts(str(tmp_path / "archivio"))

@@ -51,6 +51,8 @@ def test_every_engine_gives_the_same_data_files(page, source, tmp_path, engine):
         assert (other / "dati" / f"{name}.csv").read_bytes() == (page / "dati" / f"{name}.csv").read_bytes(), name
     text = (other / "rioccupazione.html").read_text(encoding="utf-8")
     assert re.search(rf"motore</th>\s*<td[^>]*>{engine}<", text), "la provenienza non dice il motore"
+    book = json.loads((other / "rioccupazione.ipynb").read_text(encoding="utf-8"))
+    assert [out for cell in book["cells"] for out in cell.get("outputs", []) if out["output_type"] in ("stream", "error")] == []
 
 
 def test_the_figures_reconcile_with_the_extracts(page, source):
@@ -107,7 +109,7 @@ def test_a_column_of_another_type_is_named_with_its_file(source, tmp_path):
 
 @pytest.mark.parametrize(
     ("option", "value", "words"),
-    [("--motore", "dukdb", "forse intendevi «duckdb»"), ("--fonte", "mai", "serve una cartella di estratti in Parquet"), ("--data_riferimento", "ieri", "non è una data")],
+    [("--motore", "dukdb", "forse intendevi «duckdb»"), ("--fonte", "mai", "serve un archivio di «analisi archivia», o una cartella Parquet"), ("--data_riferimento", "ieri", "non è una data")],
 )  # fmt: skip
 def test_a_wrong_value_is_told_before_anything_runs(source, tmp_path, option, value, words):
     given = {"--fonte": source} | {option: value}

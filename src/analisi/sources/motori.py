@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,8 @@ import narwhals as nw
 import polars as pl
 
 from analisi.errors import AnalisiError, suggest
+from analisi.sources import sha256
+from analisi.sources.snapshots import archived_files, is_archive, require_unaltered
 from analisi.workspace import cache_folder, shown
 
 MOTORI = ("polars", "duckdb", "spark")
@@ -32,13 +38,21 @@ def require_motore(motore: str) -> None:
 
 
 def parquet_files(folder: Path, name: str) -> list[Path]:
-    """The Parquet files of a table in a folder: name.parquet, or all those in the folder `name`, at any depth; in order."""
+    """The Parquet files of a table in a folder: name.parquet, or all those in the folder `name`, at any depth; in order.
+
+    Of an archive, those in force, each compared with its hash. Raises: Alterato when one is not as it was archived.
+    """
+    if is_archive(folder):
+        files = list(archived_files(folder, name))
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda file: require_unaltered(file, sha256(file)), files))
+        return files
     alone = folder / f"{name}.parquet"
     return sorted([*([alone] if alone.is_file() else []), *(folder / name).rglob("*.parquet")])
 
 
-def open_parquet(files: list[Path], motore: str) -> Any:
-    """A lazy frame of the engine on Parquet files of one table; folders named `anno=...` give the column anno.
+def open_parquet(files: list[Path], motore: str, *, divided: bool = True) -> Any:
+    """A lazy frame of the engine on Parquet files of one table; with `divided`, folders named `anno=...` give the column anno.
 
     Raises:
         AnalisiError: the engine is unknown or not installed; a file is damaged, or not like the others.
@@ -47,14 +61,14 @@ def open_parquet(files: list[Path], motore: str) -> Any:
     names = [str(path) for path in files]
     try:
         if motore == "polars":
-            frame = pl.scan_parquet(names, hive_partitioning=True)
+            frame = pl.scan_parquet(names, hive_partitioning=divided)
             frame.collect_schema()
             return frame
         if motore == "duckdb":
-            return _duckdb().read_parquet(names, hive_partitioning=True)
+            return _duckdb().read_parquet(names, hive_partitioning=divided)
         roots = {str(path.parent).split("/anno=")[0] for path in files}
-        reader = spark().read
-        return (reader.option("basePath", roots.pop()) if len(roots) == 1 else reader).parquet(*names)
+        reader = spark().read.option("recursiveFileLookup", str(not divided).lower())  # which leaves the names of the folders alone
+        return (reader.option("basePath", roots.pop()) if divided and len(roots) == 1 else reader).parquet(*names)
     except ImportError as error:
         msg = f"motore «{motore}»: manca il pacchetto; installarlo con pip install {_INSTALL.get(str(error.name), error.name)}"
         raise AnalisiError(msg) from error
@@ -81,8 +95,8 @@ def spark() -> Any:
     Raises:
         AnalisiError: Spark cannot start, as without Java.
     """
-    from pyspark.sql import SparkSession
-
+    with warnings.catch_warnings(action="ignore"):
+        from pyspark.sql import SparkSession
     if not os.environ.get("SPARK_REMOTE") and (active := SparkSession.getActiveSession()):
         return active
     builder = SparkSession.builder.appName("analisi").config("spark.sql.session.timeZone", "UTC")
@@ -94,12 +108,26 @@ def spark() -> Any:
         builder = builder.config("spark.local.dir", _folder().name).config("spark.sql.warehouse.dir", f"{_folder().name}/warehouse")
     before, tempfile.tempdir = tempfile.tempdir, _folder().name  # what Spark's start leaves in a temporary folder is no input of a report
     try:
-        return builder.getOrCreate()
+        with _unheard():
+            return builder.getOrCreate()
     except Exception as error:
         msg = "Spark non si avvia: serve Java 17 (JAVA_HOME), o un server Spark Connect raggiungibile in SPARK_REMOTE"
         raise AnalisiError(msg) from error
     finally:
         tempfile.tempdir = before
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """A program started meanwhile has no standard error: Spark's logs and progress bars are no output of a notebook, and name folders."""
+    with Path(os.devnull).open("wb") as null, warnings.catch_warnings(action="ignore"):
+        before = os.dup(2)
+        os.dup2(null.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
 
 
 def collect(frame: Any) -> pl.DataFrame:
