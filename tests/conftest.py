@@ -21,6 +21,12 @@ from analisi.workspace import root
 PROCEDURE = ["cigs_ministeriale", "cigs_regionale", "licenziamento_collettivo"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first: the short ones fill the end, when processes would wait for one another."""
+    order = ["reports", "browser", "explore"]
+    items.sort(key=lambda item: order.index(item.path.parent.name) if item.path.parent.name in order else len(order))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cache_folder(tmp_path_factory):
     """Nothing that tests throw away lands in the workspace."""
