@@ -241,7 +241,8 @@ def main() -> int:
             by_hand = [result["polars a mano"], result["duckdb a mano"]]
             better, leanest = (min(way[n] for way in by_hand) for n in (0, 1))
             for modo, (seconds, cpu, peak) in result.items():
-                growth = seconds / first.setdefault((compito, modo), seconds)
+                way = "nostra" if options.scelte and modo == chosen else modo  # whichever engine it is at this size
+                growth = seconds / first.setdefault((compito, way), seconds)
                 told = f"{seconds:8.2f} {seconds / better:8.2f} {cpu:8.2f} {cpu / leanest:8.2f} {peak:6.2f} {growth:8.1f}"
                 print(f"{compito:14} {size:10} {modo:16} {told}{' <- scelta' if modo == chosen else ''}", flush=True)
             seconds, _, peak = result[chosen]
