@@ -12,12 +12,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from analisi.indicators.fonti import read_fonte
 from analisi.reports.contract import notebooks
 from analisi.tables.pubblicati import Fonte
 from analisi.workspace import root
 
+settings.register_profile("same", deadline=None, derandomize=True)  # the same examples at each run, however slow the machine
+settings.load_profile("same")
 PROCEDURE = ["cigs_ministeriale", "cigs_regionale", "licenziamento_collettivo"]
 
 

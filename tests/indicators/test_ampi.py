@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from analisi.errors import AnalisiError
-from analisi.indicators.ampi import POCHE_RIGHE, capoluoghi, engine_for, open_extracts
+from analisi.indicators.ampi import COMPITI, capoluoghi, engine_for, open_extracts
 from analisi.indicators.comunicazioni import NON_RICONOSCIUTA, distinct_people, flows
 from analisi.sample.scala import write_scale
 from analisi.sources.motori import collect
@@ -54,9 +54,9 @@ def test_a_person_counts_once_in_each_year():
     assert distinct_people(rows, "anno").rows() == [(2025, 2), (2026, 1)]
 
 
-@pytest.mark.parametrize("rows", [0, POCHE_RIGHE])
-def test_few_rows_go_to_polars(rows):
-    assert {engine_for(task, rows) for task in ("tavola", "distinti", "rioccupazione")} == {"polars"}
+@pytest.mark.parametrize("task", COMPITI)
+def test_few_rows_go_to_polars_and_many_to_duckdb(task):
+    assert [engine_for(task, rows) for rows in (0, COMPITI[task], COMPITI[task] + 1)] == ["polars", "polars", "duckdb"]
 
 
 def test_the_year_of_sending_is_made_where_the_files_are_not_divided_by_it(tmp_path):

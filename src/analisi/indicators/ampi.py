@@ -18,9 +18,8 @@ from analisi.tables.catalogo import CIGS_LAVORATORI, PROVENIENZA, SIUL_COB, TABL
 from analisi.vocabulary import Territorio, load_territorio
 from analisi.workspace import reference, resolve, shown
 
-# The better of the two on many rows, by benchmarks/scala.py.
-COMPITI = {"tavola": "duckdb", "distinti": "duckdb", "rioccupazione": "duckdb"}
-POCHE_RIGHE = 10_000_000  # communications up to which polars is the faster for every task, and its memory no matter
+# Communications up to which polars is the better for a task, or as good in less than 2 GB, by benchmarks/scala.py; beyond, DuckDB is.
+COMPITI = {"tavola": 50_000_000, "distinti": 10_000_000, "rioccupazione": 10_000_000}
 AMPIE = (VOL_PROCEDURE.name, CIGS_LAVORATORI.name, SIUL_COB.name)
 _OPTIONAL = {column.name for column in PROVENIENZA}
 
@@ -57,7 +56,7 @@ class Ampi:
 
 def engine_for(compito: str, righe: int) -> str:
     """The engine measured better for a task on so many communications."""
-    return "polars" if righe <= POCHE_RIGHE else COMPITI[compito]
+    return "polars" if righe <= COMPITI[compito] else "duckdb"
 
 
 def open_extracts(fonte: str, motore: str = "", territorio: str = "italia") -> Ampi:
