@@ -129,8 +129,8 @@ def analisi(*args: object, cwd: Path | None = None, env: dict[str, str] | None =
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=merged, encoding="utf-8", timeout=600, check=False)
 
 
-def _report(folder: Path, *args: object, **kwargs) -> Path:
-    done = analisi("esegui", "annuale", *args, "--uscita", folder, **kwargs)
+def _report(folder: Path, *args: object, notebook: str = "annuale", **kwargs) -> Path:
+    done = analisi("esegui", notebook, *args, "--uscita", folder, **kwargs)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -182,12 +182,8 @@ def sample(once) -> Path:
 @pytest.fixture(scope="session")
 def pal_report(sample, once) -> Path:
     """The report on PAL activation of the synthetic extracts."""
-
-    def make(folder: Path) -> None:
-        done = analisi("esegui", "attivazione_pal", "--fonte", sample, "--uscita", folder / "rapporto")
-        assert done.returncode == 0, done.stderr
-
-    return once("pal", make) / "rapporto"
+    made = once("pal", lambda folder: _report(folder / "rapporto", "--fonte", sample, notebook="attivazione_pal"))
+    return made / "rapporto"
 
 
 WHOLE = """\

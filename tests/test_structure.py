@@ -16,6 +16,7 @@ from analisi.tables import dizionario
 FLOW = [
     "errors",
     "workspace",
+    "silence",
     "trace",
     "sources",
     "vocabulary",

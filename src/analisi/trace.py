@@ -191,23 +191,30 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         words = json.dumps([function.__module__, function.__qualname__, os.getcwd(), args, sorted(kwargs.items())], default=str)
         place = os.path.join(folder, hashlib.sha256(words.encode()).hexdigest())
-        with _alone(place):
-            kept = _kept(place)
-            if kept is not None:
-                for seen in kept[0]:
-                    if tuple(seen[:2]) not in _active.known:
-                        _active.add(seen)
-                return kept[1]
-            before, _active.known, _active.order = (_active.known, _active.order), set(), []
-            try:
-                result = function(*args, **kwargs)
-            finally:
-                order = _active.order
-                _active.known, _active.order = before[0] | _active.known, [*before[1], *order]
-            _keep(place, (order, result))
-            return result
+        kept = _kept(place)
+        if kept is None:
+            with _alone(place):
+                kept = _kept(place)  # another may have made it meanwhile
+                if kept is None:
+                    return _first(place, lambda: function(*args, **kwargs))
+        for seen in kept[0]:
+            if tuple(seen[:2]) not in _active.known:
+                _active.add(seen)
+        return kept[1]
 
     return call
+
+
+def _first(place: str, reading: Callable[[], R]) -> R:
+    """Read, note what was read as if nothing had been known before, and keep it aside."""
+    before, _active.known, _active.order = (_active.known, _active.order), set(), []
+    try:
+        result = reading()
+    finally:
+        order = _active.order
+        _active.known, _active.order = before[0] | _active.known, [*before[1], *order]
+    _keep(place, (order, result))
+    return result
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class Ampi:
     righe: int
     estrazione: date | None
     sintetica: bool
-    divise: bool = True
+    divise: bool
 
     def tables(self, compito: str) -> dict[str, Any]:
         """A lazy frame for each table, on the engine of the task; siul_cob has the column `anno`, the year of sending."""

@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ import narwhals as nw
 import polars as pl
 
 from analisi.errors import AnalisiError, suggest
+from analisi.silence import unheard
 from analisi.sources import sha256
 from analisi.sources.snapshots import archived_files, is_archive, require_unaltered
 from analisi.workspace import cache_folder, shown
@@ -108,26 +107,13 @@ def spark() -> Any:
         builder = builder.config("spark.local.dir", _folder().name).config("spark.sql.warehouse.dir", f"{_folder().name}/warehouse")
     before, tempfile.tempdir = tempfile.tempdir, _folder().name  # what Spark's start leaves in a temporary folder is no input of a report
     try:
-        with _unheard():
+        with unheard(2), warnings.catch_warnings(action="ignore"):  # logs and progress bars are no output of a notebook, and name folders
             return builder.getOrCreate()
     except Exception as error:
         msg = "Spark non si avvia: serve Java 17 (JAVA_HOME), o un server Spark Connect raggiungibile in SPARK_REMOTE"
         raise AnalisiError(msg) from error
     finally:
         tempfile.tempdir = before
-
-
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """A program started meanwhile has no standard error: Spark's logs and progress bars are no output of a notebook, and name folders."""
-    with Path(os.devnull).open("wb") as null, warnings.catch_warnings(action="ignore"):
-        before = os.dup(2)
-        os.dup2(null.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(before, 2)
-            os.close(before)
 
 
 def collect(frame: Any) -> pl.DataFrame:

@@ -72,11 +72,12 @@ def large(
 
 
 def _pieces(frame: pl.DataFrame, table: Table, folder: Path, stem: Path, number: int, *, synthetic: bool) -> list[dict[str, Any]]:
-    def one(year: str, rows: Callable[[], pl.DataFrame]) -> dict[str, Any]:
+    def one(part: tuple[str, Callable[[], pl.DataFrame]]) -> dict[str, Any]:
+        year, rows = part
         return written(rows(), table, folder, stem / year / f"{stem.name}-{number:04}.parquet", synthetic=synthetic)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # the engine frees the interpreter, and uses one core a file
-        return list(pool.map(lambda part: one(*part), list(years(frame, table, whole=False))))
+        return list(pool.map(one, years(frame, table, whole=False)))
 
 
 @dataclass
