@@ -8,8 +8,9 @@ hand, the peak memory of the process, and the growth of the seconds from the fir
 Tasks: `tavola`, hirings and ends in force by year and provincia; `distinti`, distinct people by year of sending; `rioccupazione`, of those
 suspended, who has a job with another employer within 180 days, by provincia. All ways must give the same figures, or the run stops.
 
-What must hold, and exits 1 if it does not (`TOLLERANZA` is the noise of a shared machine): ours, with the engine chosen for the task, takes
-no longer than the better by hand; under 2 GB for tavola and rioccupazione, under 4 GB for distinti.
+What must hold, and exits 1 if it does not (`TOLLERANZA` is the noise of a shared machine, `CHIAMATA` seconds are what calling a report's
+functions may cost at any size): ours, with the engine chosen for the task, takes no longer than the better by hand; under 2 GB for tavola
+and rioccupazione, under 4 GB for distinti.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from analisi.sample.scala import _last_day, write_scale
 from analisi.sources.motori import collect
 from analisi.tables.delivery import in_force
 
-GIORNI, PANDAS_FINO_A, TOLLERANZA = 180, 2_000_000, 1.05
+GIORNI, PANDAS_FINO_A, TOLLERANZA, CHIAMATA = 180, 2_000_000, 1.05, 0.03
 TETTO_GB = {"tavola": 2, "distinti": 4, "rioccupazione": 2}
 REF: date = _last_day()
 
@@ -57,7 +58,8 @@ def nostra(compito: str, folder: Path, motore: str) -> pl.DataFrame:
 # By hand: DuckDB
 
 COB_SQL = """n as (select *, coalesce(data_invio, data_inizio) as invio from cob where data_invio is null or data_invio <= $ref),
-corr as (select rettifica_di as di, id_comunicazione as id, invio from n where rettifica_di <> id_comunicazione),
+corr as (select rettifica_di as di, id_comunicazione as id, invio from n
+  where rettifica_di is not null and rettifica_di <> id_comunicazione),
 altre as (select id from corr qualify row_number() over (partition by di order by invio desc, id desc) > 1),
 persi as (select di from corr union all select id from altre)"""
 SQL = {
@@ -113,7 +115,7 @@ def polars_a_mano(compito: str, folder: Path) -> pl.DataFrame:
     if compito == "distinti":
         return cob.group_by("anno").agg(pl.col("id_lavoratore").n_unique().alias("persone")).collect(engine="streaming")
     known = cob.filter(pl.col("data_invio").is_null() | (pl.col("data_invio") <= REF))
-    corr = known.filter(pl.col("rettifica_di") != pl.col("id_comunicazione"))
+    corr = known.filter(pl.col("rettifica_di").is_not_null() & (pl.col("rettifica_di") != pl.col("id_comunicazione")))
     corr = corr.select(di="rettifica_di", id="id_comunicazione", invio=pl.coalesce("data_invio", "data_inizio"))
     last = corr.sort("invio", "id").unique("di", keep="last", maintain_order=True)
     gone = pl.concat([corr.select("di"), corr.join(last, on="id", how="anti").select(di="id")])
@@ -246,7 +248,7 @@ def main() -> int:
                 told = f"{seconds:8.2f} {seconds / better:8.2f} {cpu:8.2f} {cpu / leanest:8.2f} {peak:6.2f} {growth:8.1f}"
                 print(f"{compito:14} {size:10} {modo:16} {told}{' <- scelta' if modo == chosen else ''}", flush=True)
             seconds, _, peak = result[chosen]
-            if seconds > TOLLERANZA * better:
+            if seconds > TOLLERANZA * better + CHIAMATA:
                 bad.append(f"{compito}, {size} righe: {seconds / better:.2f} volte la migliore a mano")
             if peak > TETTO_GB[compito]:
                 bad.append(f"{compito}, {size} righe: {peak:.2f} GB")

@@ -79,12 +79,12 @@ def _replaced(known: Frame, of: Frame | None = None) -> Frame:
         of: the only rows that matter, computed already: other corrections are left out first, unless they correct the same as these.
     """
     number, corrected, sent = nw.col("id_comunicazione"), nw.col("rettifica_di"), nw.coalesce("data_invio", "data_inizio")
-    corrections = known.filter(corrected != number).select(corrected.alias("_di"), number.alias("_id"), sent.alias("_invio"))
+    corrections = known.filter(~corrected.is_null()).select(corrected.alias("_di"), number.alias("_id"), sent.alias("_invio"))
     if of is not None:
         touched = [of.select(number.alias("_di")), of.filter(~corrected.is_null()).select(corrected.alias("_di"))]
         corrections = corrections.join(nw.concat(touched, how="vertical"), on="_di", how="semi")
-    if of is not None or corrections.implementation.is_polars():
-        corrections = as_frame(settled(corrections))  # few, and read three times; DuckDB plans better what it sees whole
+    # few rows of many, read three times below; those that correct themselves go after, so that DuckDB expects fewer rows and builds on them
+    corrections = as_frame(settled(corrections)).filter(nw.col("_di") != nw.col("_id"))
     others = corrections.select("_di", nw.col("_id").alias("_altra"), nw.col("_invio").alias("_altro_invio"))
     later = (nw.col("_altro_invio") > nw.col("_invio")) | (
         (nw.col("_altro_invio") == nw.col("_invio")) & (nw.col("_altra") > nw.col("_id"))
