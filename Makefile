@@ -22,7 +22,7 @@ data/esempio: | $(READY)
 	$(BIN)/analisi esempio
 
 test: $(READY) ## make the environment and run every test (browser tests need Chromium)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(READY) lint test ## all that CI runs: lint, then every test
 

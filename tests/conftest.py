@@ -24,6 +24,11 @@ settings.load_profile("same")
 PROCEDURE = ["cigs_ministeriale", "cigs_regionale", "licenziamento_collettivo"]
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than there are cores: tests often wait, for one another or for a program that they start."""
+    return min(4, (os.cpu_count() or 1) + 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long files first: the short ones fill the end, when processes would wait for one another."""
     order = ["reports", "browser", "explore"]

@@ -7,7 +7,6 @@ that day, "data/archivio@AAAA-MM-GG-01" as it was after that snapshot: either ma
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from analisi.errors import AnalisiError
+from analisi.sources import sha256
 from analisi.workspace import resolve, shown
 
 MARK, MANIFEST, SEAL = "archivio.json", "manifest.json", "manifest.sha256"
@@ -170,7 +170,7 @@ def altered(path: Path) -> Iterator[str]:
     for snapshot in snapshots(path):
         try:
             sealed = (snapshot.folder / SEAL).read_text(encoding="ascii").strip()
-            if sealed != _sha256(snapshot.folder / MANIFEST):
+            if sealed != sha256(snapshot.folder / MANIFEST):
                 yield f"{shown(snapshot.folder / MANIFEST)}: il manifest è stato cambiato dopo l'archiviazione"
             files = snapshot.files()
         except (OSError, UnicodeError, AnalisiError) as error:
@@ -178,7 +178,7 @@ def altered(path: Path) -> Iterator[str]:
             continue
         for file, wanted in files.items():
             try:
-                found = _sha256(file)
+                found = sha256(file)
             except OSError as error:
                 yield f"{shown(file)}: il file manca o non si legge ({error.strerror})"
                 continue
@@ -187,8 +187,3 @@ def altered(path: Path) -> Iterator[str]:
         known = {*files, snapshot.folder / MANIFEST, snapshot.folder / SEAL}
         for other in sorted(item for item in snapshot.folder.rglob("*") if item.is_file() and item not in known):
             yield f"{shown(other)}: il file non è elencato nel manifest dello scatto"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
