@@ -1,5 +1,9 @@
 """From sources to cubes: the figures are those of the indicators, and what is left out is told."""
 
+import shutil
+from datetime import date
+from pathlib import Path
+
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -9,7 +13,10 @@ from analisi.explore.cube import Scelte, records, values
 from analisi.explore.opening import open_cube, tables_in
 from analisi.indicators import casi_gestiti
 from analisi.indicators.fonti import read_fonte
-from analisi.tables.catalogo import SIUL_COB
+from analisi.sources.snapshots import Alterato, archived_files
+from analisi.tables.catalogo import SIUL_COB, VOL_PROCEDURE
+from analisi.tables.delivery import files_of
+from analisi.vintages.archiving import archivia
 from tests.conftest import write_rows, write_territorio
 
 
@@ -163,3 +170,33 @@ def test_a_territory_of_other_provinces_has_none_of_the_comuni(tmp_path):
     write_territorio(tmp_path / "isolana.toml", {"I0": "Alba"})
     with pytest.raises(AnalisiError, match="nessuna assunzione o cessazione con una data e un comune del territorio Isolana"):
         open_cube(cob(tmp_path / "dati"), str(tmp_path / "isolana.toml"))
+
+
+@pytest.fixture(scope="module")
+def archive(sample, tmp_path_factory) -> Path:
+    """The register and the communications of the synthetic extracts, archived."""
+    place = tmp_path_factory.mktemp("archiviati") / "archivio"
+    files = [path for name in (VOL_PROCEDURE.name, SIUL_COB.name) for path in files_of(sample) if path.name.startswith(name)]
+    archivia(files, place, date(2026, 1, 15), accept=True)
+    return place
+
+
+@pytest.mark.parametrize("tabella", [VOL_PROCEDURE.name, SIUL_COB.name])
+def test_an_archive_has_the_figures_of_the_extracts_it_was_made_from(sample, archive, tabella):
+    assert tables_in(str(archive)) == [VOL_PROCEDURE.name, SIUL_COB.name]
+    mine, theirs = (open_cube(str(fonte), tabella=tabella) for fonte in (f"{archive}@2026-01-15", sample))
+    assert_frame_equal(mine.celle, theirs.celle, check_row_order=False)
+
+
+def test_an_archived_file_that_was_altered_is_named(archive, tmp_path):
+    copy = shutil.copytree(archive, tmp_path / "archivio")
+    file = next(iter(archived_files(copy, SIUL_COB.name)))
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-1] + b"2")
+    with pytest.raises(Alterato, match=file.name):
+        open_cube(str(copy), tabella=SIUL_COB.name)
+
+
+def test_an_archive_without_snapshots_on_a_day_is_told(archive):
+    with pytest.raises(AnalisiError, match="non ha ancora scatti a quella data; il primo è del 15/01/2026"):
+        open_cube(f"{archive}@2025-12-31")

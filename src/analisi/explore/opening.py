@@ -14,6 +14,8 @@ from analisi.indicators.fonti import read_fonte
 from analisi.indicators.procedure import by_year, require_criterio
 from analisi.presentation.formats import number
 from analisi.sources import KINDS
+from analisi.sources.motori import parquet_files
+from analisi.sources.snapshots import archived_files, is_archive
 from analisi.sources.text import read_csv_text
 from analisi.tables.catalogo import CASI_GESTITI, SIUL_COB, VOL_PROCEDURE
 from analisi.tables.delivery import in_force, merged
@@ -43,8 +45,14 @@ _SHOWN_COB = ("id_comunicazione", "tipo_comunicazione", "modello", "ateco", "com
 
 
 def tables_in(fonte: str) -> list[str]:
-    """The tables that the workbench can open in a folder, or in a file, by the names of the files."""
+    """The tables that the workbench can open in a folder, or in a file, by the names of the files; in an archive, those it has.
+
+    Raises: AnalisiError when the archive had no snapshot on the day.
+    """
     place = resolve(fonte)
+    if is_archive(place):
+        there = {table.name for table in TABELLE.values() if archived_files(place, table.name)}
+        return [name for name in TABELLE if name in there and (name != CASI_GESTITI.name or VOL_PROCEDURE.name not in there)]
     if place.is_file():
         return [SIUL_COB.name if place.name.lower().startswith(SIUL_COB.name) else CASI_GESTITI.name]
     found = [CASI_GESTITI.name] * (place / "casi_gestiti.csv").is_file()
@@ -52,7 +60,12 @@ def tables_in(fonte: str) -> list[str]:
 
 
 def _files(place: Path, table: Table) -> list[Path]:
-    """The files of a folder, or of its folder of the table's name, whose name begins with the table's."""
+    """The files of a folder, or of its folder of the table's name, whose name begins with the table's; of an archive, those in force.
+
+    Raises: Alterato when an archived file is not as it was archived.
+    """
+    if is_archive(place):
+        return parquet_files(place, table.name)
     if place.is_file():
         return [place]
     inside = [path for path in place.glob(f"{table.name}/*") if path.suffix.lower() in KINDS]

@@ -57,7 +57,7 @@ class Esplora:
     Nessun salvataggio cancella un file che c'è: il nuovo prende un altro nome.
 
     Args:
-        fonte: cartella o file, come nei notebook di rapporto.
+        fonte: cartella, archivio o file, come nei notebook di rapporto.
         territorio: nome di un territorio di data/riferimento/territori, o un file .toml.
         tabella: casi_gestiti, vol_procedure o siul_cob; vuota, la prima che c'è.
         criterio_anno: anno di una procedura negli estratti: apertura, accordo, inizio, in_corso.
