@@ -15,14 +15,14 @@ from analisi import trace
 PRELUDE = "import sys, os, polars as pl\nfrom pathlib import Path\nfrom analisi import trace\ntrace.install(sys.argv[1])\n"
 
 
-def traced(tmp_path: Path, code: str, *args: object, readings: Path | None = None) -> list[tuple[str, str, str]]:
+def traced(tmp_path: Path, code: str, *args: object, readings: Path | None = None, prelude: str = PRELUDE) -> list[tuple[str, str, str]]:
     """What code run in a process of its own (the hook cannot be taken off) is seen to read."""
     aside = tmp_path / "aside"
     aside.mkdir(exist_ok=True)
     notes = aside / "notes"
     notes.unlink(missing_ok=True)
     env = {"PYTHONPATH": "src", "PATH": "", "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "", trace.READINGS: str(readings or "")}
-    subprocess.run([sys.executable, "-c", PRELUDE + code, str(notes), *map(str, args)], check=True, env=env)
+    subprocess.run([sys.executable, "-c", prelude + code, str(notes), *map(str, args)], check=True, env=env)
     return trace.read(notes)
 
 
@@ -171,6 +171,17 @@ def test_a_report_does_not_wait_for_ever_for_one_that_was_stopped(data, tmp_path
     with FileLock(lock):
         traced(tmp_path, f"trace.PATIENCE = 0\n{REMEMBERED}", data / "a.csv", tmp_path / "times", readings=readings)
     assert (tmp_path / "times").read_text() == "read\nread\n"
+
+
+def test_the_publication_takes_what_reports_have_read_and_keeps_nothing(data, tmp_path):
+    readings, untraced = tmp_path / "readings", PRELUDE.replace("trace.install(sys.argv[1])\n", "")
+    readings.mkdir()
+    for prelude, read in ((untraced, 1), (untraced, 2), (PRELUDE, 3), (untraced, 3)):
+        traced(tmp_path, REMEMBERED, data / "a.csv", tmp_path / "times", readings=readings, prelude=prelude)
+        assert (tmp_path / "times").read_text() == "read\n" * read
+    (data / "a.csv").write_text("x\n9\n", encoding="utf-8")
+    traced(tmp_path, REMEMBERED, data / "a.csv", tmp_path / "times", readings=readings, prelude=untraced)
+    assert (tmp_path / "times").read_text() == "read\n" * 4
 
 
 def test_outside_of_a_batch_nothing_is_kept(data, tmp_path):

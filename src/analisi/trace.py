@@ -19,7 +19,7 @@ from analisi.workspace import cache_folder, root
 
 P, R = ParamSpec("P"), TypeVar("R")
 FILE, FOLDER, OTHER = "file", "cartella", "altri mezzi"  # OTHER: a reading that cannot be followed; it never counts as unchanged
-READINGS = "ANALISI_LETTURE"  # folder where the reports of one batch share what they have read
+READINGS = "ANALISI_LETTURE"  # folder where those who make reports together, or one, share what they have read
 PATIENCE = 180  # seconds that a report waits for another that does the same reading; then it does it by itself
 _SYSTEM = ("/proc", "/sys", "/dev/null", "/dev/urandom", "/dev/tty", "/dev/pts", "/etc", "/usr", "/lib", "/bin")
 _NEW = os.O_WRONLY | os.O_EXCL | os.O_TRUNC  # who opens a file so does not read what was in it
@@ -181,17 +181,20 @@ def fingerprint(kind: str, path: str) -> str:
 def remembered(function: Callable[P, R]) -> Callable[P, R]:
     """A reading that the reports of one batch do once: the first keeps its result aside, the others take it while the files stay the same.
 
-    Outside of a batch it is the function itself. What was read is noted for each report, as if it had read by itself.
+    Outside of a batch it is the function itself. What was read is noted for each report, as if it had read by itself. Who notes nothing,
+    as the publication, takes what the reports have kept and keeps nothing.
     """
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         folder = os.environ.get(READINGS)
-        if not folder or _active is None:
+        if not folder:
             return function(*args, **kwargs)
         words = json.dumps([function.__module__, function.__qualname__, os.getcwd(), args, sorted(kwargs.items())], default=str)
         place = os.path.join(folder, hashlib.sha256(words.encode()).hexdigest())
         kept = _kept(place)
+        if _active is None:
+            return kept[1] if kept else function(*args, **kwargs)
         if kept is None:
             with _alone(place):
                 kept = _kept(place)  # another may have made it meanwhile

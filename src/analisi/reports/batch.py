@@ -26,7 +26,7 @@ from analisi.reports.gate import require_open
 from analisi.reports.index import comparison, render_index
 from analisi.reports.pool import Pool, WorkerDied
 from analisi.reports.publishing import DISK, Workshop, place_file
-from analisi.reports.run import FAST, Job, Outcome, produce, stoppable
+from analisi.reports.run import FAST, Job, Outcome, environment, produce, stoppable
 from analisi.reports.verify import MANIFEST, SCHEMA, read_manifest
 from analisi.workspace import root, shown
 
@@ -382,7 +382,8 @@ def _assemble(
     ]
     (workshop.new / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     kept = {entry["nome"]: source[0] for entry, source in entries if source}
-    _require_protected(edition, workshop.new, kept)
+    with environment({trace.READINGS: str(workshop.readings)}):
+        _require_protected(edition, workshop.new, kept)
     require_open(workshop.new, edition.profilo, (read for record in kept.values() for read in record["ingressi"]))
     aside = workshop.records.with_suffix(".nuovo")
     aside.write_text(json.dumps(kept), encoding="ascii")

@@ -114,19 +114,18 @@ def _is_extract(path: Path) -> bool:
 @lru_cache(maxsize=4096)  # by content: an edition is made again with most of its files as they were
 def _reserved(path: str, _sha: str) -> dict[str, frozenset[str]] | None:
     """The texts of a file's reserved columns, rejected rows included, by kind; None when it is no table of ours."""
-    from analisi.tables.reading import leggi
+    from analisi.tables.reading import located
 
     try:
-        reading = leggi(path)
+        table, sheet, heading = located(Path(path))
     except AnalisiError:
         return None
-    rows = [*reading.righe.head(1), *reading.scarti["riga"].head(1)]
     found: dict[str, frozenset[str]] = {}
-    for column in reading.tabella.columns:
+    for column in table.columns:
         kind = {"pseudonimo": "pseudonimi", "impresa": "codici"}.get(column.type, "imprese" if column.name == NAME else "testi")
         kind = "casi" if column.name in CASES else kind
-        if rows and column.name in reading.posizioni and (column.reserved or kind == "casi"):
-            cells = reading.foglio.cells.to_series(reading.posizioni[column.name]).slice(min(rows) - 1)
+        if column.name in heading.columns and (column.reserved or kind == "casi"):
+            cells = sheet.cells.to_series(heading.columns[column.name]).slice(heading.last + 1)
             found[kind] = found.get(kind, frozenset()) | set(cells.drop_nulls().str.strip_chars().unique())
     return found
 

@@ -68,7 +68,7 @@ class Job:
     start: str | None = None  # how the process of the notebook starts: forkserver, spawn, or what suits the system
     time_limit: float | None = None  # seconds
     memory_limit: int | None = None  # bytes
-    readings: Path | None = None  # folder where the reports of a batch share what they read
+    readings: Path | None = None  # folder where what is read is kept, for the other reports of a batch and for the publication
     edition: str = ""  # its name, where the notebook of a failed report is kept
     revision: str = ""  # the commit, when already known
     workspace: Path | None = None  # also where relative paths of the parameters are read from
@@ -144,7 +144,10 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
     values = contract.complete(given)
     profilo = values.get("profilo", INTERNO)
     plan = "" if profilo == INTERNO else plan_of([(contract.cifre, values)])
-    job = Job(contract.path, contract.name, given, staging, engine, "spawn", plan=plan, progress=progress)
+    readings = staging / ".letture" if plan else None  # what is decided for the page is what its files are compared with
+    if readings:
+        readings.mkdir()
+    job = Job(contract.path, contract.name, given, staging, engine, "spawn", readings=readings, plan=plan, progress=progress)
     from analisi.presentation import svg  # here: two threads that import the same libraries at once may find them half made
 
     threading.Thread(target=svg.warm, daemon=True).start()
@@ -157,10 +160,12 @@ def run(contract: Contract, given: dict[str, Any], output: Path, *, engine: str 
                 raise RunFailed(outcome.error, outcome.reason)
             from analisi.reports.gate import require_open  # here: it brings what the start of a notebook need not wait for
 
-            if plan:
+            if readings:
                 from analisi.reports.audit import Pubblicato, require_protected
 
-                require_protected([Pubblicato(staging, contract.cifre, values)], plan)
+                with environment({trace.READINGS: str(readings)}):
+                    require_protected([Pubblicato(staging, contract.cifre, values)], plan)
+                shutil.rmtree(readings, ignore_errors=True)
             require_open(staging, profilo, outcome.inputs)
             return publish_folder(staging, output, f"{contract.name}.html")
     except OSError as error:
@@ -213,11 +218,11 @@ def _execute(job: Job, target: Path, trace_file: Path) -> None:
     from analisi.reports import engine
     from analisi.reports.kernel import TRACE
 
-    environment = {NO_PREVIEW: "1", trace.READINGS: str(job.readings or ""), WORKSPACE: str(job.workspace or root())}
-    environment |= {COMMIT: job.revision} if job.revision else {}
-    environment |= {PIANO: job.plan}
+    variables = {NO_PREVIEW: "1", trace.READINGS: str(job.readings or ""), WORKSPACE: str(job.workspace or root())}
+    variables |= {COMMIT: job.revision} if job.revision else {}
+    variables |= {PIANO: job.plan}
     if job.engine == KERNEL:
-        environment[TRACE] = str(trace_file)
+        variables[TRACE] = str(trace_file)
         how = {"kernel_manager_class": "analisi.reports.kernel.QuietKernelManager", "execution_timeout": job.time_limit}
     else:
         limits = {"time_limit": job.time_limit, "memory_limit": job.memory_limit}
@@ -233,7 +238,7 @@ def _execute(job: Job, target: Path, trace_file: Path) -> None:
     columns, lines = shutil.get_terminal_size()
     bar = {"desc": job.name, "bar_format": shape, "ncols": columns, "nrows": lines}
     try:
-        with _environment(environment):
+        with environment(variables):
             papermill.execute_notebook(
                 job.notebook,
                 target,
@@ -256,8 +261,8 @@ def _execute(job: Job, target: Path, trace_file: Path) -> None:
 
 
 @contextmanager
-def _environment(changes: dict[str, str]) -> Iterator[None]:
-    """Variables of this process set for a while, for a kernel that inherits them."""
+def environment(changes: dict[str, str]) -> Iterator[None]:
+    """Variables of this process set for a while."""
     before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
     try:

@@ -172,6 +172,16 @@ def leggi(
     return reading.in_pandas() if come == "pandas" else reading
 
 
+def located(path: Path) -> tuple[Table, Foglio, Heading]:
+    """The table that a file has by its headings, its sheet, and where its columns are; no cell is read for what it says.
+
+    Raises:
+        AnalisiError: the file has no table, or cannot be used at all.
+    """
+    table, sheet, heading, _ = _choose(path, None, Mappatura(), None)
+    return table, sheet, require_columns(sheet, table, heading, Mappatura())
+
+
 def _choose(path: Path, name: str | None, mapping: Mappatura, wanted: str | None) -> tuple[Table, Foglio, Heading | None, list[str]]:
     """The table and the sheet to read: the only pair whose heading has every required column; what could be two is asked."""
     tables = [table for table in TABLES.values() if name in (table.name, table.form_of)] if name else list(ESTRATTI)
