@@ -9,7 +9,7 @@ import pytest
 from analisi.reports.contract import notebooks
 from analisi.reports.files import inert
 from tests.browser.test_page import open_page as open_page
-from tests.conftest import analisi
+from tests.conftest import REPORT, analisi
 from tests.reports.ostili import CLEANED, HOSTILE, LONG, hostile_desk, hostile_extracts, hostile_parquet, hostile_territory
 
 NAMES = [path.stem for path in notebooks()]
@@ -25,13 +25,16 @@ def extracts(sample, tmp_path_factory):
     return hostile_extracts(sample, tmp_path_factory.mktemp("ostili") / "estratti")
 
 
-@pytest.fixture(scope="module", params=NAMES)
-def real_page(request, extracts, tmp_path_factory):
-    """Each report of ours, made from the hostile extracts."""
-    folder = tmp_path_factory.mktemp("pagine") / request.param
-    source = hostile_parquet(tmp_path_factory.mktemp("grandi") / "e") if request.param == "rioccupazione" else extracts
-    made("esegui", request.param, "--fonte", source, "--uscita", folder)
-    return folder / f"{request.param}.html"
+@pytest.fixture(scope="module")
+def real_pages(extracts, tmp_path_factory):
+    """Every report of ours, made from the hostile extracts."""
+    folder = tmp_path_factory.mktemp("pagine")
+    own = {"rioccupazione": hostile_parquet(folder / "grandi")}
+    sources = {name: own.get(name, extracts).as_posix() for name in NAMES}
+    reports = [REPORT.format(notebook=name, nome=name, parametri=f'fonte = "{source}"') for name, source in sources.items()]
+    (folder / "ostili.toml").write_text('titolo = "Nomi ostili"\nperiodo = "2025"\n' + "".join(reports), encoding="utf-8")
+    made("edizione", folder / "ostili.toml", "--uscita", folder / "e")
+    return folder / "e"
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +74,9 @@ def check(open_page, path) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_reports_on_hostile_extracts_run_nothing(open_page, real_page):
-    check(open_page, real_page)
+@pytest.mark.parametrize("name", NAMES)
+def test_reports_on_hostile_extracts_run_nothing(open_page, real_pages, name):
+    check(open_page, real_pages / name / f"{name}.html")
 
 
 def test_hostile_names_of_provinces_are_text(open_page, territory_page):

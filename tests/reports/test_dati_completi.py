@@ -7,7 +7,7 @@ import pytest
 
 from analisi.reports.audit import Pubblicato, elsewhere
 from analisi.reports.contract import notebooks
-from tests.conftest import analisi
+from tests.conftest import REPORT, analisi
 
 INTERNAL = [*(path.stem for path in notebooks()), "bimestrale-CO", "bimestrale-SO"]
 SINGLE = ["report", "region_report", "single_report"]  # the annual report of other figures
@@ -29,14 +29,22 @@ def test_every_number_of_a_report_made_alone_is_in_its_data_files(request, name)
     assert lost(request.getfixturevalue(name)) == []
 
 
-@pytest.mark.parametrize("profilo", ["interno", "pubblico"])
-@pytest.mark.parametrize("provincia", ["Milano", "Sondrio"])
-def test_every_number_of_a_provincial_page_on_pal_is_in_its_data_files(sample, tmp_path, provincia, profilo):
-    done = analisi(
-        "esegui", "attivazione_pal", "--fonte", sample, "--provincia", provincia, "--profilo", profilo, "--uscita", tmp_path / "r"
+@pytest.fixture(scope="module", params=["interno", "pubblico"])
+def provinciali(request, sample, tmp_path_factory) -> Path:
+    """The report on PAL of two provinces, in a profile."""
+    folder = tmp_path_factory.mktemp("provinciali")
+    report = REPORT.format(
+        notebook="attivazione_pal", nome="pal-{provincia}", parametri=f'fonte = "{sample.as_posix()}", provincia = ["MI", "SO"]'
     )
+    (folder / "pal.toml").write_text(f'titolo = "PAL"\nperiodo = "2025-T4"\n{report}', encoding="utf-8")
+    done = analisi("edizione", folder / "pal.toml", "--profilo", request.param, "--uscita", folder / "e")
     assert done.returncode == 0, done.stderr
-    assert lost(tmp_path / "r") == []
+    return folder / "e"
+
+
+@pytest.mark.parametrize("provincia", ["MI", "SO"])
+def test_every_number_of_a_provincial_page_on_pal_is_in_its_data_files(provinciali, provincia):
+    assert lost(provinciali / f"pal-{provincia}") == []
 
 
 @pytest.mark.parametrize(
