@@ -80,11 +80,13 @@ def open_parquet(files: list[Path], motore: str, *, divided: bool = True) -> Any
 
 @cache
 def _duckdb() -> Any:
-    """The connection of this process: in memory, bounded, without network."""
+    """The connection of this process: in memory, bounded, without network, and without the bar that it would show in a notebook."""
     import duckdb
 
     settings = {"memory_limit": os.environ.get(MEMORIA, _MEMORIA), "preserve_insertion_order": "false", "TimeZone": "UTC"}
-    return duckdb.connect(config=settings | {"temp_directory": _folder().name, "autoinstall_known_extensions": "false"})
+    connection = duckdb.connect(config=settings | {"temp_directory": _folder().name, "autoinstall_known_extensions": "false"})
+    connection.execute("set enable_progress_bar = false")  # of a session: it is no option of the database
+    return connection
 
 
 @cache
