@@ -225,3 +225,7 @@ def test_a_damaged_file_is_told(engine, tmp_path):
     (tmp_path / "siul_cob.parquet").write_bytes(b"PAR1 non finito")
     with pytest.raises(AnalisiError, match="non si possono leggere con il motore"):
         open_parquet([tmp_path / "siul_cob.parquet"], engine)
+
+
+def test_duckdb_shows_no_bar_in_a_notebook():
+    assert motori._duckdb().execute("select current_setting('enable_progress_bar')").fetchone() == (False,)

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 import pytest
 from stdnum.it import codicefiscale
 
@@ -268,11 +269,25 @@ def test_values_never_come_back_in_the_words(public):
 
 def test_the_reserved_columns_of_every_input_are_known(inputs):
     found = Known.of(inputs, "pubblico")
-    assert (found.pseudonyms, found.companies, found.files) == ({WORKER}, {COMPANY}, 4)
+    assert (found.lavoratori.own, found.companies, found.files) == ({WORKER}, {COMPANY}, 4)
     phrases = {kind: {phrase for some in found.phrases[kind].values() for phrase in some} for kind in found.phrases}
     assert phrases["casi"] == {"cigs 2025 000123", "cigs 2025 000123 02", "6200017"}
     assert phrases["testi"] == {plain_words(NOTE)}
     assert {"brambilla figli", "brambilla figli spa", "brambilla figli s p a", "officine brembane"} <= phrases["imprese"]
+
+
+def test_workers_of_parquet_files_are_sought_in_their_column(tmp_path):
+    paths = [tmp_path / f"{name}.parquet" for name in ("uno", "due", "senza")]
+    pl.DataFrame({"id_lavoratore": ["a" * 32, None], "provincia": ["BG", "MI"]}).write_parquet(paths[0])
+    pl.DataFrame({"id_lavoratore": [WORKER.upper()]}).write_parquet(paths[1])
+    pl.DataFrame({"altro": [WORKER]}).write_parquet(paths[2])
+    found = Known.of([(trace.FILE, str(path), "x") for path in paths], "interno")
+    assert (found.lavoratori.own, found.files) == (frozenset(), 2)
+    gate = Gate("interno", found)
+    for word in (WORKER, "a" * 32, WORKER):
+        assert gate.check("a.txt", f"riga\n{word}".encode()) == ["a.txt: riga 2: c'è lo pseudonimo di un lavoratore"]
+    assert gate.check("b.txt", f"{'b' * 32} {'a' * 31}".encode()) == []
+    assert found.lavoratori.absent == {"b" * 32}
 
 
 def test_rejected_rows_are_known_too(tmp_path):

@@ -7,14 +7,18 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
+
+import polars as pl
 
 from analisi import trace
 from analisi.errors import AnalisiError
 from analisi.sources import KINDS
+from analisi.tables.catalogo import ESTRATTI
 from analisi.tables.delivery import ASIDE
 from analisi.vocabulary import INTERNO
 from analisi.workspace import reference, root
@@ -74,11 +78,36 @@ def _own_words() -> str:
     return f" {plain_words(chr(10).join(texts))} "
 
 
+@dataclass
+class Lavoratori:
+    """The pseudonyms of workers, in lower case: those at hand, and those of Parquet files of any size, where words are sought."""
+
+    own: frozenset[str] = frozenset()
+    columns: tuple[pl.LazyFrame, ...] = ()  # each of one column
+    absent: set[str] = field(default_factory=set, compare=False)  # words sought already
+
+    @cached_property
+    def lengths(self) -> frozenset[int]:
+        """How long the pseudonyms of the columns are: few words of a page are as long, and only those are sought."""
+        every = (column.select(pl.first().str.len_chars().unique()).collect(engine="streaming") for column in self.columns)
+        return frozenset(chain.from_iterable(frame.to_series().drop_nulls() for frame in every))
+
+    def none_of(self, words: frozenset[str]) -> bool:
+        """Whether none of the words is a pseudonym."""
+        asked = {word for word in words if len(word) in self.lengths} - self.absent if self.columns else set()
+        sought = pl.first().is_in(sorted(asked))
+        found = not self.own.isdisjoint(words) or any(
+            column.filter(sought).head(1).collect(engine="streaming").height for column in self.columns if asked
+        )
+        self.absent |= set() if found else asked
+        return not found
+
+
 @dataclass(frozen=True)
 class Known:
     """What the files read say that may not leave. `phrases`: by kind and by the rarest of its words, each phrase."""
 
-    pseudonyms: frozenset[str] = frozenset()
+    lavoratori: Lavoratori = field(default_factory=Lavoratori)
     companies: frozenset[str] = frozenset()
     phrases: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     files: int = 0
@@ -87,19 +116,26 @@ class Known:
     def of(cls, inputs: Iterable[Iterable[str]], profilo: str) -> Known:
         """What the inputs (kind, path, sha256) hold; tables of reference hold nothing, and for the internal profile only workers count."""
         paths = {str(path): sha for kind, path, sha in inputs if kind == trace.FILE and _is_extract(Path(path))}
+        typed = _columns(path for path in paths if path.endswith(".parquet")) if profilo == INTERNO else {}
+        count = len(set(chain.from_iterable(typed.values())))
+        for path in chain.from_iterable(typed.values()):
+            paths.pop(path, None)
         with ThreadPoolExecutor() as pool:
             read = list(pool.map(lambda item: _reserved(*item), sorted(paths.items())))
         gathered: dict[str, set[str]] = {}
         for values in read:
             for kind, texts in (values or {}).items():
                 gathered.setdefault(kind, set()).update(texts)
-        pseudonyms = frozenset(text.lower() for text in gathered.get("pseudonimi", ()))
-        count = sum(values is not None for values in read)
+        scans = [
+            pl.scan_parquet(files, hive_partitioning=False).select(pl.col(name).str.to_lowercase()) for (name, _), files in typed.items()
+        ]
+        lavoratori = Lavoratori(frozenset(text.lower() for text in gathered.get("pseudonimi", ())), tuple(scans))
+        count += sum(values is not None for values in read)
         if profilo == INTERNO:
-            return cls(pseudonyms, files=count)
+            return cls(lavoratori, files=count)
         words = {kind: _sought(kind, gathered.get(kind, set())) for kind in _SHORTEST}
         companies = frozenset(re.sub(r"[\s.-]", "", text) for text in gathered.get("codici", ()))
-        return cls(pseudonyms, companies, {kind: _by_rarest(phrases) for kind, phrases in words.items()}, count)
+        return cls(lavoratori, companies, {kind: _by_rarest(phrases) for kind, phrases in words.items()}, count)
 
     def candidates(self, kind: str, words: frozenset[str]) -> list[str]:
         """The phrases of a kind whose words are all among these."""
@@ -109,6 +145,19 @@ class Known:
 
 def _is_extract(path: Path) -> bool:
     return path.suffix.lower() in KINDS and path.name.lower() not in ASIDE and not path.is_relative_to(reference())
+
+
+def _columns(paths: Iterable[str]) -> dict[tuple[str, str], list[str]]:
+    """The Parquet files that have a column of pseudonyms under its own name, by column and schema: it alone is read, and never whole."""
+    names = {column.name for table in ESTRATTI for column in table.columns if column.type == "pseudonimo"}
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in paths:
+        with suppress(pl.exceptions.PolarsError, OSError):  # the others tell it
+            schema = pl.read_parquet_schema(path)
+            for name in names & schema.keys():
+                if schema[name] == pl.String:
+                    found.setdefault((name, str(schema)), []).append(path)
+    return found
 
 
 @lru_cache(maxsize=4096)  # by content: an edition is made again with most of its files as they were

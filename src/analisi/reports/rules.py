@@ -117,7 +117,7 @@ class Rule:
 
 RULES = (
     Rule("c'è un codice fiscale", _tax_code, always=True),
-    Rule("c'è lo pseudonimo di un lavoratore", lambda text, known: not known.pseudonyms.isdisjoint(text.words), always=True),
+    Rule("c'è lo pseudonimo di un lavoratore", lambda text, known: not known.lavoratori.none_of(text.words), always=True),
     Rule("c'è una cartella personale o di questo computer", _home, always=True),
     Rule("c'è una partita IVA, o il codice di un'impresa", _company),
     Rule("c'è il nome di un'impresa degli estratti", lambda text, known: text.phrase("imprese", known)),
