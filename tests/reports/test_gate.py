@@ -279,7 +279,7 @@ def test_the_reserved_columns_of_every_input_are_known(inputs):
 def test_workers_of_parquet_files_are_sought_in_their_column(tmp_path):
     paths = [tmp_path / f"{name}.parquet" for name in ("uno", "due", "senza")]
     pl.DataFrame({"id_lavoratore": ["a" * 32, None], "provincia": ["BG", "MI"]}).write_parquet(paths[0])
-    pl.DataFrame({"id_lavoratore": [WORKER.upper()]}).write_parquet(paths[1])
+    pl.DataFrame({"id_lavoratore": [f" {WORKER.upper()} "]}).write_parquet(paths[1])
     pl.DataFrame({"altro": [WORKER]}).write_parquet(paths[2])
     found = Known.of([(trace.FILE, str(path), "x") for path in paths], "interno")
     assert (found.lavoratori.own, found.files) == (frozenset(), 2)

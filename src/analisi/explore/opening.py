@@ -10,12 +10,11 @@ import polars as pl
 
 from analisi.errors import AnalisiError, listing, suggest
 from analisi.explore.cube import CELLA, Cubo, grid
-from analisi.indicators.fonti import read_fonte
+from analisi.indicators.fonti import extracts_of, printed_table, read_fonte
 from analisi.indicators.procedure import by_year, require_criterio
 from analisi.presentation.formats import number
-from analisi.sources import KINDS
 from analisi.sources.motori import parquet_files
-from analisi.sources.snapshots import archived_files, is_archive
+from analisi.sources.snapshots import is_archive
 from analisi.sources.text import read_csv_text
 from analisi.tables.catalogo import CASI_GESTITI, SIUL_COB, VOL_PROCEDURE
 from analisi.tables.delivery import in_force, merged
@@ -50,26 +49,10 @@ def tables_in(fonte: str) -> list[str]:
     Raises: AnalisiError when the archive had no snapshot on the day.
     """
     place = resolve(fonte)
-    if is_archive(place):
-        there = {table.name for table in TABELLE.values() if archived_files(place, table.name)}
-        return [name for name in TABELLE if name in there and (name != CASI_GESTITI.name or VOL_PROCEDURE.name not in there)]
     if place.is_file():
         return [SIUL_COB.name if place.name.lower().startswith(SIUL_COB.name) else CASI_GESTITI.name]
-    found = [CASI_GESTITI.name] * (place / "casi_gestiti.csv").is_file()
-    return found + [table.name for table in (VOL_PROCEDURE, SIUL_COB) if _files(place, table)]
-
-
-def _files(place: Path, table: Table) -> list[Path]:
-    """The files of a folder, or of its folder of the table's name, whose name begins with the table's; of an archive, those in force.
-
-    Raises: Alterato when an archived file is not as it was archived.
-    """
-    if is_archive(place):
-        return parquet_files(place, table.name)
-    if place.is_file():
-        return [place]
-    inside = [path for path in place.glob(f"{table.name}/*") if path.suffix.lower() in KINDS]
-    return sorted(inside + [path for path in place.glob("*") if path.suffix.lower() in KINDS and path.name.lower().startswith(table.name)])
+    found = [CASI_GESTITI.name] * (printed_table(place) is not None)
+    return found + [table.name for table in (VOL_PROCEDURE, SIUL_COB) if extracts_of(place, table)]
 
 
 def open_cube(fonte: str = "data/pubblicati", territorio: str = "lombardia", tabella: str = "", criterio_anno: str = "apertura") -> Cubo:
@@ -201,7 +184,8 @@ def _communications(fonte: str, territorio: Territorio) -> Cubo:
     Rows are read lazily and aggregated once. Annulled and superseded ones do not count; those without a date, or of a comune that
     data/riferimento/comuni*.csv does not know, are told.
     """
-    paths = _files(resolve(fonte), SIUL_COB)
+    place = resolve(fonte)
+    paths = parquet_files(place, SIUL_COB.name) if is_archive(place) else [place] if place.is_file() else extracts_of(place, SIUL_COB)
     rows = pl.concat([_scan(path) for path in paths])
     superseded = rows.filter(pl.col("rettifica_di").is_not_null(), pl.col("rettifica_di") != "").select(id_comunicazione="rettifica_di")
     written = pl.when(pl.col("tipo_comunicazione") == "CESSAZIONE").then("data_cessazione").otherwise("data_inizio")

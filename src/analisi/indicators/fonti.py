@@ -34,8 +34,8 @@ def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia", cr
     place, where = resolve(fonte), load_territorio(territorio)
     if place.is_file():
         return _of_file(place, where, criterio_anno)
-    printed = _printed(place)
-    extracts = _extracts(place, VOL_PROCEDURE)
+    printed = printed_table(place)
+    extracts = extracts_of(place, VOL_PROCEDURE)
     if printed and extracts:
         names = listing(path.name for path in extracts)
         msg = f"{fonte}: nella cartella ci sono sia {printed.name} sia estratti {VOL_PROCEDURE.name} ({names}); indicare il file da usare"
@@ -56,14 +56,14 @@ def read_fonte(fonte: str = "data/pubblicati", territorio: str = "lombardia", cr
     raise AnalisiError(msg)
 
 
-def _printed(place: Path) -> Path | None:
+def printed_table(place: Path) -> Path | None:
     """The printed table of a folder, or the last one of an archive that has no register."""
     if is_archive(place):
         return None if archived_files(place, VOL_PROCEDURE.name) else next(reversed(archived_files(place, CASI_GESTITI.name)), None)
     return place / "casi_gestiti.csv" if (place / "casi_gestiti.csv").is_file() else None
 
 
-def _extracts(folder: Path, table: Table) -> list[Path]:
+def extracts_of(folder: Path, table: Table) -> list[Path]:
     """The files of a folder, or of its folder named as the table, that begin with the name of the table; of an archive, those in force."""
     if is_archive(folder):
         return list(archived_files(folder, table.name))
@@ -106,11 +106,11 @@ def read_tavoli(fonte: str, territorio: str = "lombardia") -> Tavoli:
     """
     place, where = resolve(fonte), load_territorio(territorio)
     folder = place if is_source(place) else place.parent
-    paths = _extracts(folder, REGISTRO_TAVOLI)
+    paths = extracts_of(folder, REGISTRO_TAVOLI)
     readings, refused = read_delivery(paths, REGISTRO_TAVOLI.name, territorio=str(where.file))
     if not readings:
         return Tavoli(rilievi=tuple(refused))
-    procedures = [leggi(path, VOL_PROCEDURE.name, territorio=str(where.file)) for path in _extracts(folder, VOL_PROCEDURE)]
+    procedures = [leggi(path, VOL_PROCEDURE.name, territorio=str(where.file)) for path in extracts_of(folder, VOL_PROCEDURE)]
     faults = [rejects(reading) for reading in readings if not reading.pulita]
     return Tavoli(merged(readings), merged(procedures) if procedures else None, (*refused, *faults), tuple(paths))
 

@@ -94,13 +94,14 @@ class Lavoratori:
 
     def none_of(self, words: frozenset[str]) -> bool:
         """Whether none of the words is a pseudonym."""
-        asked = {word for word in words if len(word) in self.lengths} - self.absent if self.columns else set()
+        if not self.own.isdisjoint(words):
+            return False
+        asked = {word for word in words if len(word) in self.lengths} - self.absent
         sought = pl.first().is_in(sorted(asked))
-        found = not self.own.isdisjoint(words) or any(
-            column.filter(sought).head(1).collect(engine="streaming").height for column in self.columns if asked
-        )
-        self.absent |= set() if found else asked
-        return not found
+        if asked and any(column.filter(sought).head(1).collect(engine="streaming").height for column in self.columns):
+            return False
+        self.absent |= asked
+        return True
 
 
 @dataclass(frozen=True)
@@ -117,20 +118,17 @@ class Known:
         """What the inputs (kind, path, sha256) hold; tables of reference hold nothing, and for the internal profile only workers count."""
         paths = {str(path): sha for kind, path, sha in inputs if kind == trace.FILE and _is_extract(Path(path))}
         typed = _columns(path for path in paths if path.endswith(".parquet")) if profilo == INTERNO else {}
-        count = len(set(chain.from_iterable(typed.values())))
-        for path in chain.from_iterable(typed.values()):
-            paths.pop(path, None)
+        apart = set(chain.from_iterable(typed.values()))
         with ThreadPoolExecutor() as pool:
-            read = list(pool.map(lambda item: _reserved(*item), sorted(paths.items())))
+            read = list(pool.map(lambda item: _reserved(*item), sorted((path, sha) for path, sha in paths.items() if path not in apart)))
         gathered: dict[str, set[str]] = {}
         for values in read:
             for kind, texts in (values or {}).items():
                 gathered.setdefault(kind, set()).update(texts)
-        scans = [
-            pl.scan_parquet(files, hive_partitioning=False).select(pl.col(name).str.to_lowercase()) for (name, _), files in typed.items()
-        ]
+        plain = {name: pl.col(name).str.strip_chars().str.to_lowercase() for name, _ in typed}
+        scans = [pl.scan_parquet(files, hive_partitioning=False).select(plain[name]) for (name, _), files in typed.items()]
         lavoratori = Lavoratori(frozenset(text.lower() for text in gathered.get("pseudonimi", ())), tuple(scans))
-        count += sum(values is not None for values in read)
+        count = len(apart) + sum(values is not None for values in read)
         if profilo == INTERNO:
             return cls(lavoratori, files=count)
         words = {kind: _sought(kind, gathered.get(kind, set())) for kind in _SHORTEST}
@@ -152,7 +150,7 @@ def _columns(paths: Iterable[str]) -> dict[tuple[str, str], list[str]]:
     names = {column.name for table in ESTRATTI for column in table.columns if column.type == "pseudonimo"}
     found: dict[tuple[str, str], list[str]] = {}
     for path in paths:
-        with suppress(pl.exceptions.PolarsError, OSError):  # the others tell it
+        with suppress(pl.exceptions.PolarsError, OSError):  # `_reserved` looks at it
             schema = pl.read_parquet_schema(path)
             for name in names & schema.keys():
                 if schema[name] == pl.String:
