@@ -31,10 +31,10 @@ def test_every_number_of_a_report_made_alone_is_in_its_data_files(request, name)
 
 @pytest.fixture(scope="module", params=["interno", "pubblico"])
 def provinciali(request, sample, tmp_path_factory) -> Path:
-    """The report on PAL of two provinces, in a profile."""
+    """The report on PAL of three provinces, in a profile."""
     folder = tmp_path_factory.mktemp("provinciali")
     report = REPORT.format(
-        notebook="attivazione_pal", nome="pal-{provincia}", parametri=f'fonte = "{sample.as_posix()}", provincia = ["MI", "SO"]'
+        notebook="attivazione_pal", nome="pal-{provincia}", parametri=f'fonte = "{sample.as_posix()}", provincia = ["MI", "LO", "SO"]'
     )
     (folder / "pal.toml").write_text(f'titolo = "PAL"\nperiodo = "2025-T4"\n{report}', encoding="utf-8")
     done = analisi("edizione", folder / "pal.toml", "--profilo", request.param, "--uscita", folder / "e")
@@ -42,7 +42,7 @@ def provinciali(request, sample, tmp_path_factory) -> Path:
     return folder / "e"
 
 
-@pytest.mark.parametrize("provincia", ["MI", "SO"])
+@pytest.mark.parametrize("provincia", ["MI", "LO", "SO"])
 def test_every_number_of_a_provincial_page_on_pal_is_in_its_data_files(provinciali, provincia):
     assert lost(provinciali / f"pal-{provincia}") == []
 

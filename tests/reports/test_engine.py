@@ -236,7 +236,7 @@ def test_a_cell_that_kills_or_never_ends_leaves_its_error_and_no_process(run, ce
     cells = ["print('prima')", (f"display('durante')\n{cell}", ["raises-exception"]), "print('dopo')"]
     book, ename, evalue, seconds = run(cells, time_limit=1.5 if DEATHS[cell][0] == "TempoMassimo" else 60, memory_limit=1_500_000_000)
     assert (ename, DEATHS[cell][1] in evalue) == (DEATHS[cell][0], True)
-    assert seconds < 100  # it would be a thousand, or for ever; a loaded machine takes its time to read what a cell has printed
+    assert seconds < (100 if "print('x'" in cell else 15)  # a loaded machine takes its time to write what a cell has printed without end
     first, bad, after = [cell for cell in book.cells if cell.cell_type == "code"]
     assert first.outputs[0].text == "prima\n"
     assert bad.outputs[0].data["text/plain"] == "'durante'"
